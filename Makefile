@@ -1,0 +1,50 @@
+# One virtual environment; its stamps say what it was made from.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint bench faults lock clean
+
+run: $(VENV)/.local
+	@exec $(BIN)/python -m local
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+
+bench: $(VENV)/.bench
+	$(BIN)/python -m bench
+
+# What requirements/*.txt pin, worked out anew from the ranges in pyproject.toml.
+lock: $(VENV)/.python
+	$(BIN)/pip install --quiet uv
+	for part in api worker local dev bench; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --generate-hashes \
+	    --extra $$part --output-file requirements/$$part.txt pyproject.toml || exit 1; done
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 11) <= v <= (3, 13))' || \
+	  { echo "queuecast: Python 3.11, 3.12 or 3.13 is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.local: requirements/local.txt | $(VENV)/.python
+	@echo "queuecast: installing into $(VENV), which takes about a minute"
+	@$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r $<
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt | $(VENV)/.python
+	@echo "queuecast: installing what the tests need into $(VENV), which takes about two minutes"
+	@$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r $<
+	@touch $@ $(VENV)/.local
+
+$(VENV)/.bench: requirements/bench.txt | $(VENV)/.python
+	$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r $<
+	@touch $@
+
+clean:
+	rm -rf $(VENV) var .pytest_cache .mypy_cache .ruff_cache .hypothesis
