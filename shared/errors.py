@@ -1,0 +1,94 @@
+"""The one error tree.
+
+Every error that a part of Queuecast raises on purpose is a `QueuecastError`. Library errors are
+translated where they happen, with `raise ... from`, so that only the edges (HTTP, start of a
+process) need to know what an error becomes.
+"""
+
+from __future__ import annotations
+
+
+class QueuecastError(Exception):
+    """The root. `status` is the HTTP status that the edge answers with."""
+
+    status = 500
+
+
+class StartError(QueuecastError):
+    """A process cannot start as it was set up; its message is the one line to print."""
+
+
+class SettingError(StartError):
+    """An environment variable holds what is not allowed. Raised while settings are read."""
+
+
+class ArtifactError(StartError):
+    """One of the model's three files is missing, broken, or written by other versions."""
+
+
+class SchemaError(StartError):
+    """The database's schema is newer than this code, or is not one that it knows."""
+
+
+class ClientFaultError(QueuecastError):
+    """What a client sent cannot be served; nothing on our side is wrong."""
+
+    status = 400
+
+
+class MalformedBodyError(ClientFaultError):
+    """The body is not JSON, or is JSON that no request needs (nesting, giant integers)."""
+
+
+class WrongShapeError(ClientFaultError):
+    """The JSON is fine, and a field of it is missing or of the wrong kind."""
+
+    status = 422
+
+
+class UnfitObservationError(ClientFaultError):
+    """The model cannot take this observation. Raised while framing and scoring."""
+
+    status = 422
+
+
+class UnauthorizedError(ClientFaultError):
+    """An API key is set and the request does not carry it."""
+
+    status = 401
+
+
+class UnknownJobError(ClientFaultError):
+    """No job with this id was ever accepted."""
+
+    status = 404
+
+
+class ClearedJobError(ClientFaultError):
+    """The job ended, and was cleared away after `JOB_RETENTION`."""
+
+    status = 410
+
+
+class UncancellableJobError(ClientFaultError):
+    """The job is running or has ended, so it cannot be cancelled any more."""
+
+    status = 409
+
+
+class UnavailableError(QueuecastError):
+    """A part that is needed does not answer. `retry_after` is in whole seconds."""
+
+    status = 503
+
+    def __init__(self, message: str, retry_after: int = 2) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class BrokerAwayError(UnavailableError):
+    """Redis does not answer."""
+
+
+class DatabaseAwayError(UnavailableError):
+    """The database does not answer, or a write could not get its turn."""

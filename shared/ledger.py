@@ -1,0 +1,242 @@
+"""Every query on the `job` and `lease` tables: what was promised, and how far it has come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, false, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.sql.elements import ColumnElement
+
+from shared.database import clock, later
+from shared.messages import UNFINISHED, Kind, Lane, Outcome, Request, Status
+from shared.observation_id import ObservationId
+from shared.tables import JOB, LEASE
+
+_c = JOB.c
+_unfinished = _c.status.in_(UNFINISHED)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One accepted request. `seq` orders jobs by their acceptance."""
+
+    seq: int
+    request: Request
+    lane: Lane
+    status: Status
+    reply_to: str | None
+    attempts: int
+    submitted_at: datetime
+    finished_at: datetime | None
+    status_code: int | None
+    outcome: dict[str, Any] | None
+    cleared: bool
+
+
+def accept(
+    connection: Connection, requests: Iterable[Request], lane: Lane, reply_to: str | None
+) -> None:
+    """Write down a promise for each request. A request that has one keeps it."""
+    now = clock(connection)
+    known = _known(connection, [r.request_id for r in requests])
+    rows = [
+        {
+            "job_id": r.request_id,
+            "kind": r.kind,
+            "lane": lane,
+            "status": Status.QUEUED,
+            "observation_id": r.observation_id.key,
+            "observation_id_is_text": r.observation_id.is_text,
+            "body": r.body,
+            "reply_to": reply_to,
+        }
+        for r in requests
+        if r.request_id not in known
+    ]
+    if rows:
+        moment = connection.execute(select(now)).scalar_one()
+        times = {"submitted_at": moment, "published_at": moment}
+        connection.execute(insert(JOB), [row | times for row in rows])
+
+
+def _known(connection: Connection, job_ids: Sequence[str]) -> set[str]:
+    return set(connection.execute(select(_c.job_id).where(_c.job_id.in_(job_ids))).scalars())
+
+
+def claim(connection: Connection, job_ids: Sequence[str], lease: float) -> dict[str, Job]:
+    """Take jobs for running: counts the attempt and leases them for so many seconds.
+
+    What has ended, is cancelled, or runs elsewhere under a lease is left out. Commit before the
+    work starts, so that an attempt which kills its process is counted.
+    """
+    if not job_ids:
+        return {}
+    now = clock(connection)
+    free = or_(
+        _c.status == Status.QUEUED,
+        (_c.status == Status.RUNNING) & (_c.leased_until < now),
+    )
+    # Locked in one order, and without waiting for a claim that is under way elsewhere.
+    taken = (
+        select(_c.seq)
+        .where(_c.job_id.in_(job_ids), free)
+        .order_by(_c.seq)
+        .with_for_update(skip_locked=True)
+    )
+    seqs = list(connection.execute(taken).scalars())
+    if not seqs:
+        return {}
+    connection.execute(
+        update(JOB)
+        .where(_c.seq.in_(seqs))
+        .values(
+            status=Status.RUNNING,
+            attempts=_c.attempts + 1,
+            started_at=now,
+            leased_until=later(connection, lease),
+        )
+    )
+    jobs = connection.execute(select(JOB).where(_c.seq.in_(seqs)))
+    return {found.job_id: _job(found) for found in jobs}
+
+
+def lock(connection: Connection, job_ids: Sequence[str], keys: Sequence[str]) -> list[Job]:
+    """Jobs with these ids, and unfinished ones of these observations, in the order of acceptance.
+
+    Held until the transaction ends. Everything that a prediction or an update touches is locked
+    by this one statement and so in one order: two transactions never wait for each other.
+    """
+    wanted = or_(_c.job_id.in_(job_ids), _c.observation_id.in_(keys) & _unfinished)
+    query = select(JOB).where(wanted).order_by(_c.seq).with_for_update()
+    return [_job(found) for found in connection.execute(query)]
+
+
+def finish(connection: Connection, outcomes: Iterable[Outcome]) -> None:
+    """Record how jobs ended; one that has ended already stays as it is."""
+    for outcome in outcomes:
+        connection.execute(
+            update(JOB)
+            .where(_c.job_id == outcome.request_id, _unfinished)
+            .values(
+                status=outcome.job_status,
+                status_code=outcome.status_code,
+                outcome=outcome.body,
+                started_at=func.coalesce(_c.started_at, clock(connection)),
+                finished_at=clock(connection),
+                leased_until=None,
+            )
+        )
+
+
+def cancel(connection: Connection, job_id: str) -> Status | None:
+    """Cancel a queued job. The state it is in afterwards; None when there is no such job."""
+    query = select(_c.status).where(_c.job_id == job_id).with_for_update()
+    state = connection.execute(query).scalar()
+    if state != Status.QUEUED:
+        return None if state is None else Status(state)
+    connection.execute(
+        update(JOB)
+        .where(_c.job_id == job_id)
+        .values(status=Status.CANCELLED, finished_at=clock(connection))
+    )
+    return Status.CANCELLED
+
+
+def find(connection: Connection, job_id: str) -> Job | None:
+    """One job, or None when it was never accepted."""
+    found = connection.execute(select(JOB).where(_c.job_id == job_id)).first()
+    return None if found is None else _job(found)
+
+
+def unfinished(connection: Connection, key: str) -> list[Job]:
+    """Unfinished jobs of one observation, in the order of acceptance."""
+    query = select(JOB).where(_c.observation_id == key, _unfinished).order_by(_c.seq)
+    return [_job(found) for found in connection.execute(query)]
+
+
+def hold_lease(connection: Connection, name: str, holder: str, seconds: float) -> bool:
+    """Take or renew a lease by the database's clock; false when another holds it."""
+    now = clock(connection)
+    c = LEASE.c
+    values = {"holder": holder, "expires_at": later(connection, seconds)}
+    mine = or_(c.holder == holder, c.expires_at < now)
+    if connection.execute(update(LEASE).where(c.name == name, mine).values(values)).rowcount:
+        return True
+    if connection.execute(select(c.name).where(c.name == name)).first():
+        return False
+    dialect_insert = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
+    statement = dialect_insert(LEASE).values(name=name, **values).on_conflict_do_nothing()
+    return connection.execute(statement).rowcount == 1
+
+
+def release_lease(connection: Connection, name: str, holder: str) -> None:
+    """Give a lease back, so that the next holder need not wait for it to run out."""
+    connection.execute(delete(LEASE).where(LEASE.c.name == name, LEASE.c.holder == holder))
+
+
+def return_lost(
+    connection: Connection, lane: Lane, lane_is_empty: bool, patience: float, limit: int
+) -> list[Job]:
+    """Jobs of a lane whose message is lost, marked as published now, oldest first.
+
+    A lane is first in, first out. So a queued job is lost when it was published `patience`
+    seconds before the one that was started last, or when it has waited that long and nothing is
+    left on its lane. A running job is lost when its lease has run out: whoever ran it is dead.
+    """
+    overtaken: ColumnElement[bool] = _c.published_at < later(connection, -patience)
+    if not lane_is_empty:
+        started = select(_c.published_at).where(_c.lane == lane, _c.started_at.is_not(None))
+        head = connection.execute(started.order_by(_c.started_at.desc()).limit(1)).scalar()
+        overtaken = false() if head is None else _c.published_at < head - timedelta(seconds=patience)
+    lost = or_(
+        (_c.status == Status.QUEUED) & overtaken,
+        (_c.status == Status.RUNNING) & (_c.leased_until < clock(connection)),
+    )
+    query = select(_c.seq).where(_c.lane == lane, _unfinished, lost).order_by(_c.seq).limit(limit)
+    seqs = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
+    if not seqs:
+        return []
+    now = clock(connection)
+    connection.execute(update(JOB).where(_c.seq.in_(seqs)).values(published_at=now))
+    jobs = connection.execute(select(JOB).where(_c.seq.in_(seqs)).order_by(_c.seq))
+    return [_job(found) for found in jobs]
+
+
+def clear_finished(connection: Connection, retention: float, limit: int) -> int:
+    """Forget what ended longer ago than `retention` seconds; only that it was accepted stays."""
+    old = (
+        select(_c.seq)
+        .where(_c.cleared_at.is_(None), _c.finished_at < later(connection, -retention))
+        .order_by(_c.finished_at)
+        .limit(limit)
+    )
+    seqs = list(connection.execute(old).scalars())
+    if seqs:
+        gone = {"body": None, "outcome": None, "reply_to": None}
+        connection.execute(
+            update(JOB).where(_c.seq.in_(seqs)).values(cleared_at=clock(connection), **gone)
+        )
+    return len(seqs)
+
+
+def _job(found: Row[Any]) -> Job:
+    observation_id = ObservationId(found.observation_id, bool(found.observation_id_is_text))
+    kind = Kind(found.kind)
+    return Job(
+        seq=found.seq,
+        request=Request(found.job_id, kind, observation_id, found.body or "", accepted=True),
+        lane=Lane(found.lane),
+        status=Status(found.status),
+        reply_to=found.reply_to,
+        attempts=found.attempts,
+        submitted_at=found.submitted_at,
+        finished_at=found.finished_at,
+        status_code=found.status_code,
+        outcome=found.outcome,
+        cleared=found.cleared_at is not None,
+    )

@@ -1,0 +1,187 @@
+"""What travels between the gateway and the workers, and the names it travels under.
+
+Messages are JSON. A group is the unit on the wire from the start: one observation is a group of
+one. Task and queue names exist here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from shared.errors import QueuecastError
+from shared.observation_id import ObservationId
+
+WIRE_VERSION = 1
+
+PREDICT_TASK = "queuecast.predict"
+UPDATE_TASK = "queuecast.update"
+
+
+class Kind(StrEnum):
+    """What a request asks for."""
+
+    PREDICT = "predict"
+    UPDATE = "update"
+    BATCH = "batch"
+
+
+TASK_OF_KIND = {Kind.PREDICT: PREDICT_TASK, Kind.UPDATE: UPDATE_TASK}
+
+
+class Lane(StrEnum):
+    """The queues, in the order in which a worker empties them."""
+
+    INTERACTIVE = "queuecast.interactive"
+    DEFERRED = "queuecast.deferred"
+    BULK = "queuecast.bulk"
+
+
+class Status(StrEnum):
+    """Where an accepted job stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing can change it any more."""
+        return self in {Status.SUCCEEDED, Status.FAILED, Status.CANCELLED}
+
+
+UNFINISHED = (Status.QUEUED, Status.RUNNING)
+
+
+class MessageError(QueuecastError):
+    """A message on a queue is not one of ours, or of a version that we do not know."""
+
+
+def new_request_id() -> str:
+    """A request's identity from its arrival to its row: a UUID version 7 (RFC 9562).
+
+    Time comes first in it, so that the ledger's index grows at its end.
+    """
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds & (2**48 - 1)) << 80 | int.from_bytes(os.urandom(10))
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return str(uuid.UUID(int=value))
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One thing asked of a worker. `body` is the JSON text as the client sent it.
+
+    `accepted` is true when the ledger holds a job of this id.
+    """
+
+    request_id: str
+    kind: Kind
+    observation_id: ObservationId
+    body: str
+    accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Requests of one kind that travel, are scored and are committed together."""
+
+    group_id: str
+    reply_to: str | None
+    requests: tuple[Request, ...]
+
+    def to_wire(self) -> dict[str, Any]:
+        """The group as JSON-ready data."""
+        return {
+            "version": WIRE_VERSION,
+            "group_id": self.group_id,
+            "reply_to": self.reply_to,
+            "requests": [
+                [r.request_id, r.kind, r.observation_id.key, r.observation_id.is_text, r.body,
+                 r.accepted]
+                for r in self.requests
+            ],
+        }  # fmt: skip
+
+    @classmethod
+    def from_wire(cls, data: Any) -> Group:
+        """Read a group.
+
+        Raises:
+            MessageError: the data is not a group of this version.
+        """
+        try:
+            if data["version"] != WIRE_VERSION:
+                raise MessageError(f"a group of wire version {data['version']!r}")
+            requests = tuple(
+                Request(str(i), Kind(kind), ObservationId(str(key), bool(text)), str(body), bool(a))
+                for i, kind, key, text, body, a in data["requests"]
+            )
+            return cls(str(data["group_id"]), data["reply_to"], requests)
+        except (KeyError, TypeError, ValueError) as error:
+            raise MessageError(f"not a group: {error!r}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one request: the status and the body that its client gets."""
+
+    request_id: str
+    status_code: int
+    body: dict[str, Any]
+
+    @property
+    def job_status(self) -> Status:
+        """The state in which such an outcome leaves a job."""
+        return Status.SUCCEEDED if self.status_code == 200 else Status.FAILED
+
+    @classmethod
+    def refused(cls, request_id: str, error: QueuecastError) -> Outcome:
+        """The outcome of a request that ended in one of our errors."""
+        return cls(request_id, error.status, {"error": str(error)})
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A worker's answer to one gateway process about one group."""
+
+    group_id: str | None
+    outcomes: tuple[Outcome, ...] = field(default=())
+
+    def to_wire(self) -> dict[str, Any]:
+        """The reply as JSON-ready data."""
+        outcomes = [[o.request_id, o.status_code, o.body] for o in self.outcomes]
+        return {"version": WIRE_VERSION, "group_id": self.group_id, "outcomes": outcomes}
+
+    @classmethod
+    def from_wire(cls, data: Any) -> Reply:
+        """Read a reply.
+
+        Raises:
+            MessageError: the data is not a reply of this version.
+        """
+        try:
+            if data["version"] != WIRE_VERSION:
+                raise MessageError(f"a reply of wire version {data['version']!r}")
+            outcomes = tuple(Outcome(str(i), int(s), dict(b)) for i, s, b in data["outcomes"])
+            return cls(data["group_id"], outcomes)
+        except (KeyError, TypeError, ValueError) as error:
+            raise MessageError(f"not a reply: {error!r}") from error
+
+
+def already_exists(observation_id: ObservationId, proba: float) -> dict[str, Any]:
+    """The ancestor's answer to an id that was predicted before, with the stored probability."""
+    error = f'Observation ID: "{observation_id.as_sent}" already exists'
+    return {"proba": proba, "error": error}
+
+
+def does_not_exist(observation_id: ObservationId) -> dict[str, Any]:
+    """The ancestor's answer to an update of an id that was never predicted."""
+    return {"error": f'Observation ID: "{observation_id.as_sent}" does not exist'}

@@ -1,0 +1,102 @@
+"""Bring the schema up to date: `python -m shared.migrate`, or any process at its start.
+
+Under a lock, so that processes that start at once do not race; nothing is done at head.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from shared.database import Database, connect
+from shared.errors import DatabaseAwayError, SchemaError, StartError
+from shared.logs import configure
+from shared.migrations import HEAD
+from shared.patience import patience
+from shared.settings import Settings
+
+# Any number, as long as it is always the same: PostgreSQL's advisory locks share one space.
+_LOCK = 0x51756575
+_LONGEST = 3600.0
+
+
+def migrate(database: Database) -> bool:
+    """Take the database to the newest schema; false when it was there already.
+
+    Raises:
+        SchemaError: the schema is newer than this code, or the tables are not ours.
+        StartError: the database refuses us.
+        DatabaseAwayError: the database does not answer.
+    """
+    database.connect_for_start()
+    if database.read(_revision) == HEAD:
+        return False
+    with patience(_LONGEST):
+        return database.write(_upgrade)
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _upgrade(connection: Connection) -> bool:
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    found = _revision(connection)
+    if found == HEAD:
+        return False
+    _refuse_foreign_tables(connection, found)
+
+    # Loaded only when there is something to do: gateways start faster and stay smaller without.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is not None and found not in known:
+        raise SchemaError(
+            f"the database's schema is at revision {found!r}, which this version of Queuecast "
+            f"(at {HEAD!r}) does not know: run a newer version"
+        )
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    return True
+
+
+def _refuse_foreign_tables(connection: Connection, found: str | None) -> None:
+    """A `prediction` table without a revision must be the ancestor's."""
+    inspector = inspect(connection)
+    if found is not None or not inspector.has_table("prediction"):
+        return
+    columns = {column["name"] for column in inspector.get_columns("prediction")}
+    expected = {"id", "observation_id", "observation", "proba", "true_class"}
+    if columns != expected:
+        raise SchemaError(
+            "the database has a table 'prediction' that is neither ours nor the ancestor's: "
+            f"its columns are {', '.join(sorted(columns))}"
+        )
+
+
+def main() -> int:
+    """The release step; the exit code is 1 with one line when it cannot be done."""
+    try:
+        settings = Settings.from_environment()
+        configure("migrate", settings.log_level, settings.secrets)
+        if settings.on_sqlite:
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
+        done = migrate(connect(settings.database_url, connections=1, wait=10.0))
+    except (StartError, DatabaseAwayError) as error:
+        sys.stderr.write(f"queuecast: {error}\n")
+        return 1
+    sys.stderr.write(f"queuecast: the schema {'is now' if done else 'was already'} at {HEAD}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

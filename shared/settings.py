@@ -1,0 +1,231 @@
+"""Every setting, read from the environment in this one place.
+
+`SETTINGS` describes each variable; the README's table is held against it by a test.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from shared.errors import SettingError
+from shared.logs import mask
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+# The environment of this process. Nothing else reads os.environ.
+ENVIRONMENT: Mapping[str, str] = os.environ
+
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One environment variable: its name, its default as text, and how to read it."""
+
+    name: str
+    default: str
+    read: Callable[[str], Any]
+    allowed: str
+    secret: bool = False
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _whole(smallest: int, largest: int) -> Callable[[str], int]:
+    def read(value: str) -> int:
+        number = int(value)
+        if not smallest <= number <= largest:
+            raise ValueError(value)
+        return number
+
+    return read
+
+
+def _seconds(smallest: float, largest: float) -> Callable[[str], float]:
+    def read(value: str) -> float:
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", value)
+        if match is None:
+            raise ValueError(value)
+        number = float(match[1]) * _UNITS[match[2]]
+        if not smallest <= number <= largest:
+            raise ValueError(value)
+        return number
+
+    return read
+
+
+def _yes(value: str) -> bool:
+    return {"yes": True, "no": False}[value.strip().lower()]
+
+
+def _level(value: str) -> str:
+    if value.upper() not in _LEVELS:
+        raise ValueError(value)
+    return value.upper()
+
+
+def _keys(value: str) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in value.split(",") if key.strip())
+    if value and not keys:
+        raise ValueError(value)
+    if any(not key.isascii() or any(c.isspace() for c in key) for key in keys):
+        raise ValueError(value)
+    return keys
+
+
+def _redis_url(value: str) -> str:
+    if value:
+        parts = urlsplit(value)
+        if parts.scheme not in ("redis", "rediss") or not parts.hostname:
+            raise ValueError(value)
+        if not re.fullmatch(r"/?\d*", parts.path):
+            raise ValueError(value)
+        _ = parts.port  # raises ValueError when it is no port
+    return value
+
+
+def normalise_database_url(value: str) -> str:
+    """The URL with the driver that Queuecast ships named in it.
+
+    Heroku writes `postgres://`, which SQLAlchemy refuses; SQLAlchemy 2.1 would open a plain
+    `postgresql://` with another driver.
+    """
+    if not value:
+        return value
+    parts = urlsplit(value)
+    if parts.scheme == "sqlite":
+        if not value.startswith("sqlite:///") or value == "sqlite:///":
+            raise ValueError(value)
+        return value
+    if parts.scheme not in ("postgres", "postgresql", "postgresql+psycopg2"):
+        raise ValueError(value)
+    _ = parts.port
+    if not parts.path.strip("/") or not (parts.hostname or "host=" in parts.query):
+        raise ValueError(value)
+    return "postgresql+psycopg2://" + value.split("://", 1)[1]
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "DATABASE_URL", "", normalise_database_url,
+        "postgresql://user:password@host:port/name, or sqlite:///path/to/file", secret=True,
+    ),
+    Setting(
+        "REDIS_URL", "", _redis_url,
+        "redis://:password@host:port/number, or rediss://… for TLS", secret=True,
+    ),
+    Setting("REDIS_TLS_VERIFY", "yes", _yes, "yes or no"),
+    Setting("HOST", "127.0.0.1", _text, "an address to listen on"),
+    Setting("PORT", "5000", _whole(1, 65535), "a port, 1 to 65535"),
+    Setting("DATA_DIR", "var", _text, "a folder"),
+    Setting("MODEL_DIR", "artifacts", _text, "a folder"),
+    Setting("API_KEY", "", _keys, "one key or several with commas, ASCII, no spaces", secret=True),
+    Setting("SYNC_WAIT", "4", _seconds(0, 25), "0 to 25 seconds"),
+    Setting("SYNC_WAIT_MAX", "20", _seconds(0, 25), "0 to 25 seconds"),
+    Setting("JOB_RETENTION", "7d", _seconds(1, 3650 * 86400), "seconds, or like 90m, 12h, 7d"),
+    Setting("MAX_BODY", "1048576", _whole(1024, 2**30), "bytes, 1024 to 1073741824"),
+    Setting("GATEWAY_THREADS", "320", _whole(8, 4096), "8 to 4096"),
+    Setting("GROUPS_IN_FLIGHT", "2", _whole(1, 64), "1 to 64"),
+    Setting("GROUP_SIZE", "512", _whole(1, 4096), "1 to 4096 observations"),
+    Setting("LONG_POLLS", "32", _whole(0, 2048), "0 to 2048"),
+    Setting("DATABASE_CONNECTIONS", "4", _whole(1, 64), "1 to 64, for each gateway"),
+    Setting("WORKER_PROCESSES", "2", _whole(1, 256), "1 to 256"),
+    Setting("TASK_LIMIT", "20", _seconds(1, 600), "1 to 600 seconds"),
+    Setting("LOG_LEVEL", "INFO", _level, ", ".join(_LEVELS)),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one process, built once and passed in.
+
+    Times are in seconds, sizes in bytes. `database_url` and `redis_url` are as the environment
+    gives them; an empty `redis_url` means that the supervisor must start the embedded one.
+    """
+
+    database_url: str
+    redis_url: str
+    redis_tls_verify: bool
+    host: str
+    port: int
+    data_dir: Path
+    model_dir: Path
+    api_key: tuple[str, ...]
+    sync_wait: float
+    sync_wait_max: float
+    job_retention: float
+    max_body: int
+    gateway_threads: int
+    groups_in_flight: int
+    group_size: int
+    long_polls: int
+    database_connections: int
+    worker_processes: int
+    task_limit: float
+    log_level: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
+        """Read and check every setting.
+
+        Raises:
+            SettingError: naming the variable, what it held (never a password) and what is allowed.
+        """
+        source = ENVIRONMENT if environment is None else environment
+        values = {s.name.lower(): _read(s, source) for s in SETTINGS}
+        # Relative folders are those of the checkout, wherever the process was started from.
+        for name in ("data_dir", "model_dir"):
+            values[name] = CHECKOUT / Path(values[name]).expanduser()
+        values["database_url"] = values["database_url"] or (
+            f"sqlite:///{values['data_dir'] / 'queuecast.sqlite3'}"
+        )
+        return cls(**values)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be seen in a log: keys, and the passwords in the URLs."""
+        passwords = [urlsplit(url).password for url in (self.database_url, self.redis_url)]
+        found = [p for p in passwords if p]
+        return (*self.api_key, *found, *(unquote(p) for p in found))
+
+    @property
+    def open_to_the_network(self) -> bool:
+        """Whether anybody who reaches this machine may use the service."""
+        return not self.api_key and self.host not in _LOOPBACK
+
+    @property
+    def on_sqlite(self) -> bool:
+        """Whether predictions are kept in a file."""
+        return self.database_url.startswith("sqlite")
+
+
+def _read(setting: Setting, environment: Mapping[str, str]) -> Any:
+    # An empty variable is an unset one: compose files pass those on.
+    held = environment.get(setting.name, "").strip() or setting.default
+    try:
+        return setting.read(held)
+    except (ValueError, KeyError) as error:
+        shown = _shown(setting, held)
+        raise SettingError(
+            f"{setting.name} is {shown!r}, but must be {setting.allowed}"
+        ) from error
+
+
+def _shown(setting: Setting, held: str) -> str:
+    if not setting.secret:
+        return held
+    if "://" not in held:
+        # Without a scheme there is no telling where the password stands.
+        return "(hidden)"
+    masked = mask(held)
+    return masked if masked != held or "@" not in held else held.split("://")[0] + "://(hidden)"

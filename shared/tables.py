@@ -1,0 +1,134 @@
+"""The tables, as the newest migration leaves them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Double,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+# SQLite counts rows by itself only in a column that is exactly INTEGER.
+Serial = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime, in UTC. SQLite keeps no zone, so it is put back when read."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database."""
+        if value is None:
+            return None
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class JsonText(TypeDecorator[Any]):
+    """A JSON value kept as text, so that `1`, `"1"` and `true` stay what they were.
+
+    Text rather than the database's JSON type: whole numbers look in SQL as they always did, and
+    probabilities keep their last digit.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        """To the database."""
+        return None if value is None else json.dumps(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
+        """From the database."""
+        return None if value is None else json.loads(value)
+
+
+METADATA = MetaData()
+
+# Named, and its first five columns ordered, as the ancestor's.
+PREDICTION = Table(
+    "prediction",
+    METADATA,
+    Column("id", Serial, primary_key=True),
+    Column("observation_id", Text, nullable=False),
+    Column("observation", Text, nullable=False),
+    Column("proba", Double, nullable=False),
+    Column("true_class", JsonText),
+    Column("observation_id_is_text", Boolean, nullable=False),
+    Column("request_id", Text),
+    Column("model_version", Text),
+    Column("predicted_at", UtcDateTime),
+    Column("true_class_at", UtcDateTime),
+    # The ledger's number of the update that set true_class: an older one never replaces it.
+    Column("true_class_seq", BigInteger),
+    Index("prediction_observation_id", "observation_id", unique=True),
+)
+
+JOB = Table(
+    "job",
+    METADATA,
+    # The order of acceptance; numbers are never given twice.
+    Column("seq", Serial, primary_key=True),
+    Column("job_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("observation_id", Text),
+    Column("observation_id_is_text", Boolean),
+    Column("body", Text),
+    Column("reply_to", Text),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("submitted_at", UtcDateTime, nullable=False),
+    Column("published_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("leased_until", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Column("status_code", SmallInteger),
+    Column("outcome", JsonText),
+    Column("cleared_at", UtcDateTime),
+    Index("job_job_id", "job_id", unique=True),
+    sqlite_autoincrement=True,
+)
+
+_UNFINISHED = JOB.c.status.in_(("queued", "running"))
+Index("job_unfinished", JOB.c.lane, JOB.c.published_at,
+      postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED)  # fmt: skip
+Index("job_unfinished_observation", JOB.c.observation_id,
+      postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED)  # fmt: skip
+_KEPT = JOB.c.cleared_at.is_(None)
+Index("job_finished", JOB.c.finished_at, postgresql_where=_KEPT, sqlite_where=_KEPT)
+
+_STARTED = JOB.c.started_at.is_not(None)
+Index("job_started", JOB.c.lane, JOB.c.started_at,
+      postgresql_where=_STARTED, sqlite_where=_STARTED)  # fmt: skip
+
+# Who may do the upkeep now; judged by the database's clock.
+LEASE = Table(
+    "lease",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
