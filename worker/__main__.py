@@ -1,0 +1,89 @@
+"""Start a worker: `python -m worker`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import sys
+import threading
+
+# Before NumPy is first imported: its BLAS makes its threads on import, and children that score
+# beside each other want one each.
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+from shared.broker import Broker, make_celery, make_redis, refuses_login
+from shared.database import connect
+from shared.errors import BrokerAwayError, DatabaseAwayError, StartError
+from shared.logs import configure
+from shared.messages import new_request_id
+from shared.migrate import migrate
+from shared.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def main() -> int:
+    """Run until told to stop; 1 with one line when the worker cannot start as it is set up."""
+    try:
+        settings = Settings.from_environment()
+        configure("worker", settings.log_level, settings.secrets)
+        if not settings.redis_url:
+            raise StartError("REDIS_URL is not set; `make run` starts an embedded Redis")
+        # Late, so that a bad setting is reported without loading scikit-learn first.
+        from worker.app import create_app
+        from worker.model import load
+        from worker.warm_up import warm_up
+
+        model = load(settings.model_dir)
+        warm_up(model)
+        _check_redis(settings)
+        _wait_for_schema(settings)
+    except StartError as error:
+        sys.stderr.write(f"queuecast: {error}\n")
+        return 1
+    name = f"{socket.gethostname()}-{new_request_id()}"
+    app = create_app(settings, model, name)
+    worker = app.Worker(
+        hostname=name,
+        pool="prefork",
+        concurrency=settings.worker_processes,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        loglevel=settings.log_level,
+        quiet=True,
+    )
+    worker.start()
+    return int(worker.exitcode or 0)
+
+
+def _check_redis(settings: Settings) -> None:
+    try:
+        Broker(make_celery(settings), make_redis(settings, 1.0)).ping()
+    except BrokerAwayError as error:
+        if refuses_login(error):
+            raise StartError(f"REDIS_URL: Redis refuses the login: {error.__cause__}") from error
+        log.warning("Redis does not answer yet")
+
+
+def _wait_for_schema(settings: Settings) -> None:
+    if settings.on_sqlite:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    pause = threading.Event()
+    while True:
+        database = connect(settings.database_url, connections=1, wait=10.0)
+        try:
+            migrate(database)
+            return
+        except DatabaseAwayError as error:
+            log.warning("%s; trying again", error)
+            pause.wait(1.0)
+        finally:
+            # Nothing that is connected may be carried across the fork.
+            database.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""The worker's Celery app: the tasks, and what happens around a fork."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging, worker_process_init, worker_ready, worker_shutting_down
+from threadpoolctl import threadpool_limits
+
+from shared.broker import Broker, make_celery, make_redis
+from shared.database import connect
+from shared.messages import PREDICT_TASK, UPDATE_TASK, Group, MessageError
+from shared.settings import Settings
+from worker.groups import GroupRunner
+from worker.model import Model
+from worker.upkeep import Upkeep
+
+log = logging.getLogger(__name__)
+
+DATABASE_WAIT = 10.0
+REDIS_WAIT = 2.0
+# A job's lease outlives the limit at which its process is killed, so it never runs twice at once.
+LEASE_MARGIN = 5.0
+
+
+def create_app(settings: Settings, model: Model, name: str) -> Celery:
+    """Wire the app; nothing connects until the worker starts. `name` is this worker's."""
+    app = make_celery(settings, consumes=True)
+    # Made anew in each child: connections must not be shared across a fork.
+    child: dict[str, GroupRunner] = {}
+
+    def runner() -> GroupRunner:
+        if "runner" not in child:
+            database = connect(settings.database_url, connections=1, wait=DATABASE_WAIT)
+            broker = Broker(app, make_redis(settings, REDIS_WAIT))
+            lease = settings.task_limit + LEASE_MARGIN
+            child["runner"] = GroupRunner(model, database, broker, lease)
+        return child["runner"]
+
+    @app.task(name=PREDICT_TASK)
+    def predict(wire: Any) -> None:
+        group = _read(wire)
+        if group:
+            runner().predict(group)
+
+    @app.task(name=UPDATE_TASK)
+    def update(wire: Any) -> None:
+        group = _read(wire)
+        if group:
+            runner().update(group)
+
+    # Made in the parent, when the worker is ready.
+    parent: dict[str, Upkeep] = {}
+
+    def on_ready(**_: Any) -> None:
+        database = connect(settings.database_url, connections=1, wait=DATABASE_WAIT)
+        broker = Broker(app, make_redis(settings, REDIS_WAIT))
+        parent["upkeep"] = Upkeep(name, model.version, settings, database, broker)
+        parent["upkeep"].start()
+        log.info("ready: model %s, %d processes", model.version, settings.worker_processes)
+
+    def on_stop(**_: Any) -> None:
+        if "upkeep" in parent:
+            parent.pop("upkeep").stop()
+
+    worker_process_init.connect(_forked, weak=False)
+    worker_ready.connect(on_ready, weak=False)
+    worker_shutting_down.connect(on_stop, weak=False)
+    # Our own logs are configured already; this keeps Celery from replacing them.
+    setup_logging.connect(lambda **_: None, weak=False)
+    return app
+
+
+def _read(wire: Any) -> Group | None:
+    try:
+        return Group.from_wire(wire)
+    except MessageError as error:
+        log.error("a message was dropped: %s", error)
+        return None
+
+
+def _forked(**_: Any) -> None:
+    """In a new child, before its first task."""
+    # Platforms send SIGTERM to every process at once; the parent lets us finish and tells us.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # One thread: as many children as cores are meant to score at once.
+    threadpool_limits(limits=1)
+    threading.Thread(target=_die_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _die_with(parent: int) -> None:
+    """End this child when its parent was killed: nobody would give it work or stop it."""
+    pause = threading.Event()
+    while os.getppid() == parent:
+        pause.wait(1.0)
+    os._exit(1)

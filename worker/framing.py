@@ -1,0 +1,132 @@
+"""From JSON observations to the frame that the pipeline was fitted on. Pure.
+
+A value is taken, or refused, by itself: what else is in the group makes no difference to it. The
+ancestor let pandas infer a type for each request, which made an answer depend on company.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from shared.errors import UnfitObservationError
+from worker.model import Model
+
+Observation = dict[str, Any]
+
+_LONGEST_SHOWN = 80
+
+
+def unknown_keys(observation: Observation, model: Model) -> list[str]:
+    """The observation's keys that the model has no column for, in the order sent."""
+    if model.dtypes.keys() >= observation.keys():
+        return []
+    columns = set(model.columns)
+    return [key for key in observation if key not in columns]
+
+
+def refusal(observation: Observation, model: Model) -> UnfitObservationError | None:
+    """Why the model cannot take this observation, naming the first column at fault; else None."""
+    for name in model.columns:
+        check = _check(model.dtypes.get(name))
+        if check is None:
+            continue
+        value = observation.get(name)
+        fault = check(value)
+        if fault:
+            return UnfitObservationError(f"{name} is {_shown(value)}: {fault}")
+    return None
+
+
+def frame(observations: Sequence[Observation], model: Model) -> pd.DataFrame:
+    """The frame of observations that `refusal` has let pass, shape (rows, columns).
+
+    Missing keys and nulls are missing values, as they were in training: NaN, never None.
+
+    Raises:
+        ValueError, TypeError, OverflowError: a dtype does not take a value after all.
+    """
+    columns = {
+        name: _column([o.get(name) for o in observations], model.dtypes.get(name))
+        for name in model.columns
+    }
+    return pd.DataFrame(columns, copy=False)
+
+
+def _column(values: list[Any], dtype: Any) -> Any:
+    if isinstance(dtype, np.dtype) and dtype.kind in "fiu":
+        return np.array(values, dtype=dtype)  # None becomes NaN in a float array
+    filled: Any = np.empty(len(values), dtype=object)
+    filled[:] = [math.nan if value is None else value for value in values]
+    if dtype is None:
+        return pd.Series(filled).infer_objects()
+    return pd.Series(filled).astype(dtype)
+
+
+@cache
+def _check(dtype: Any) -> Callable[[Any], str | None] | None:
+    """What tells the fault of a value for a column of this dtype; None when anything goes."""
+    if dtype is None or dtype == object:
+        return None
+    nullable = not isinstance(dtype, np.dtype)
+    if pd.api.types.is_bool_dtype(dtype):
+        return lambda value: _truth_fault(value, nullable)
+    if pd.api.types.is_integer_dtype(dtype):
+        limits = np.iinfo(getattr(dtype, "numpy_dtype", dtype))
+        return lambda value: _integer_fault(value, nullable, limits.min, limits.max)
+    if pd.api.types.is_float_dtype(dtype):
+        return _float_fault
+    if pd.api.types.is_datetime64_any_dtype(dtype):
+        return _time_fault
+    return _scalar_fault
+
+
+def _truth_fault(value: Any, nullable: bool) -> str | None:
+    if value is None:
+        return None if nullable else "a column of booleans takes no missing value"
+    return None if isinstance(value, bool) else "must be true or false"
+
+
+def _integer_fault(value: Any, nullable: bool, smallest: int, largest: int) -> str | None:
+    if value is None:
+        return None if nullable else "a column of whole numbers takes no missing value"
+    if not isinstance(value, int | float) or (isinstance(value, float) and not value.is_integer()):
+        return "must be a whole number"
+    if not smallest <= value <= largest:
+        return f"must be between {smallest} and {largest}"
+    return None
+
+
+def _float_fault(value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, int | float):
+        return "must be a number"
+    try:
+        return None if math.isfinite(value) else "must be a finite number"
+    except OverflowError:  # an integer beyond the range of floats
+        return "must be a finite number"
+
+
+def _time_fault(value: Any) -> str | None:
+    try:
+        pd.Timestamp(value)
+    except (ValueError, TypeError, OverflowError):
+        return "must be a time"
+    return None
+
+
+def _scalar_fault(value: Any) -> str | None:
+    return "must be a string" if isinstance(value, list | dict) else None
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "missing"
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"

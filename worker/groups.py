@@ -1,0 +1,94 @@
+"""What a worker process does with one group: claim, score, store, reply."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from shared import ledger
+from shared.broker import Broker
+from shared.database import Database
+from shared.errors import UnavailableError
+from shared.messages import Group, Outcome, Reply, Request
+from worker import labelling
+from worker.model import Model
+from worker.scoring import score
+from worker.storing import Settled, settle
+
+log = logging.getLogger(__name__)
+
+
+class GroupRunner:
+    """Runs groups against one model and one database. `lease` is in seconds."""
+
+    def __init__(self, model: Model, database: Database, broker: Broker, lease: float) -> None:
+        self._model = model
+        self._database = database
+        self._broker = broker
+        self._lease = lease
+
+    def predict(self, group: Group) -> None:
+        """Score a group and commit it; a request that is a job and has ended is left alone."""
+        try:
+            requests = self._claim(group.requests)
+            scores = score([r.body for r in requests], self._model)
+            settled = self._database.write(
+                lambda connection: settle(
+                    connection, requests, scores, self._model.version, self._model.classes
+                )
+            )
+        except UnavailableError as error:
+            self._refuse(group, error)
+            return
+        self._reply(group, settled)
+
+    def update(self, group: Group) -> None:
+        """Apply the updates of a group's observations."""
+        keys = list({r.observation_id.key for r in group.requests})
+        try:
+            ended = self._database.write(
+                lambda connection: labelling.apply(connection, keys, self._model.classes)
+            )
+        except UnavailableError as error:
+            self._refuse(group, error)
+            return
+        self._reply(group, Settled((), tuple(ended)))
+
+    def _claim(self, requests: Sequence[Request]) -> list[Request]:
+        """The requests to run: those without a job, and the jobs that could be claimed."""
+        job_ids = [r.request_id for r in requests if r.accepted]
+        if not job_ids:
+            return list(requests)
+        claimed = self._database.write(
+            lambda connection: ledger.claim(connection, job_ids, self._lease)
+        )
+        return [
+            # The ledger's copy is the truth; a message is only the way here.
+            claimed[r.request_id].request if r.accepted else r
+            for r in requests
+            if not r.accepted or r.request_id in claimed
+        ]
+
+    def _refuse(self, group: Group, error: UnavailableError) -> None:
+        """Tell those who wait; accepted jobs stay in the ledger and come again."""
+        waiting = tuple(
+            Outcome.refused(r.request_id, error) for r in group.requests if not r.accepted
+        )
+        self._reply(group, Settled(waiting, ()))
+
+    def _reply(self, group: Group, settled: Settled) -> None:
+        replies: dict[str, list[Outcome]] = {}
+        if group.reply_to:
+            replies[group.reply_to] = list(settled.outcomes)
+        for ended in settled.updates:
+            if ended.reply_to:
+                replies.setdefault(ended.reply_to, []).append(ended.outcome)
+        for channel, outcomes in replies.items():
+            group_id = group.group_id if channel == group.reply_to else None
+            try:
+                self._broker.reply(channel, Reply(group_id, tuple(outcomes)))
+            except UnavailableError:
+                # Committed all the same: who waits will find it in the database.
+                log.warning("no reply to %d requests: Redis does not answer", len(outcomes))
+
+

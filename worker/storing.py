@@ -1,0 +1,78 @@
+"""Predictions: rows, finished jobs and the updates that waited for them, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from shared import ledger, predictions
+from shared.messages import Kind, Outcome, Request, Status, already_exists
+from shared.predictions import Prediction, Stored
+from worker import labelling
+from worker.labelling import Ended
+from worker.scoring import Score
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The outcome of each request of a group, and of the updates that ended with them."""
+
+    outcomes: tuple[Outcome, ...]
+    updates: tuple[Ended, ...]
+
+
+def settle(
+    connection: Connection,
+    requests: Sequence[Request],
+    scores: Sequence[Score],
+    model_version: str,
+    classes: Sequence[Any],
+) -> Settled:
+    """Store a scored group. Running it again changes nothing and gives the same outcomes.
+
+    The insert comes before the look into the ledger: a synchronous request may be turned into a
+    job, and that job cancelled, while its group is on the way (see `predictions.STORING_LOCK`).
+    """
+    made = [
+        Prediction(r.request_id, r.observation_id, r.body, s.proba, model_version)
+        for r, s in zip(requests, scores, strict=True)
+        if s.proba is not None
+    ]
+    inserted = predictions.insert(connection, made)
+    keys = [r.observation_id.key for r in requests]
+    jobs = ledger.lock(connection, [r.request_id for r in requests], keys)
+    cancelled = {j.request.request_id for j in jobs if j.status is Status.CANCELLED}
+    if cancelled:
+        predictions.remove_of_requests(connection, list(cancelled), keys)
+        made = [p for p in made if p.request_id not in cancelled]
+        predictions.insert(connection, made)  # an id that a cancelled request held is free now
+    complete = not cancelled and inserted == len(made)
+    stored = {} if complete else predictions.find(connection, keys)
+    outcomes = tuple(
+        _outcome(r, s, stored)
+        for r, s in zip(requests, scores, strict=True)
+        if r.request_id not in cancelled
+    )
+    mine = {j.request.request_id for j in jobs}
+    ledger.finish(connection, [o for o in outcomes if o.request_id in mine])
+    updates: list[Ended] = []
+    if any(j.request.kind is Kind.UPDATE for j in jobs):
+        updates = labelling.apply(connection, keys, classes)
+    return Settled(outcomes, tuple(updates))
+
+
+def _outcome(request: Request, score: Score, stored: dict[str, Stored]) -> Outcome:
+    if score.error is not None:
+        return Outcome.refused(request.request_id, score.error)
+    body: dict[str, Any] = {"proba": score.proba}
+    row = stored.get(request.observation_id.key)
+    if row is not None:
+        # A row of this very request is a redelivery, and its client gets the answer that it made.
+        mine = row.request_id == request.request_id
+        body = {"proba": row.proba} if mine else already_exists(request.observation_id, row.proba)
+    if score.warnings:
+        body["warnings"] = list(score.warnings)
+    return Outcome(request.request_id, 200, body)
