@@ -1,0 +1,111 @@
+"""Start a gateway: `python -m api`."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+
+from flask import Flask
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+
+from shared.broker import Broker, make_celery, make_redis, refuses_login
+from shared.database import connect
+from shared.errors import BrokerAwayError, DatabaseAwayError, StartError
+from shared.logs import configure
+from shared.migrate import migrate
+from shared.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# Requests end within SYNC_WAIT_MAX; platforms kill 30 s after they asked to stop.
+STOP_WITHIN = 25
+
+
+def serve_app() -> Flask:
+    """The app, made in the process that serves it."""
+    from api.app import create_app
+
+    settings = Settings.from_environment()
+    configure("gateway", settings.log_level, settings.secrets)
+    return create_app(settings)
+
+
+def main() -> int:
+    """Run until told to stop; 1 with one line when the gateway cannot start as it is set up."""
+    try:
+        settings = Settings.from_environment()
+        configure("gateway", settings.log_level, settings.secrets)
+        check(settings)
+    except StartError as error:
+        sys.stderr.write(f"queuecast: {error}\n")
+        return 1
+    if settings.open_to_the_network:
+        log.warning("HOST is %s and no API_KEY is set: open to the network", settings.host)
+    Granian(
+        "api.__main__:serve_app",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=settings.host,
+        port=settings.port,
+        http=HTTPModes.http1,
+        websockets=False,
+        # A waiting request holds a thread, and does nothing; see docs for the measurements.
+        blocking_threads=settings.gateway_threads,
+        backlog=2048,
+        backpressure=settings.gateway_threads,
+        workers_kill_timeout=STOP_WITHIN,
+        log_level=LogLevels.error,
+    ).serve()
+    return 0
+
+
+def check(settings: Settings) -> None:
+    """See that this gateway can start; a server that does not answer yet is no reason not to.
+
+    Raises:
+        StartError: a login is refused, the schema is newer than ours, or the port is taken.
+    """
+    if not settings.redis_url:
+        raise StartError("REDIS_URL is not set; `make run` starts an embedded Redis")
+    refuse_taken_port(settings)
+    try:
+        Broker(make_celery(settings), make_redis(settings, 1.0)).ping()
+    except BrokerAwayError as error:
+        if refuses_login(error):
+            raise StartError(f"REDIS_URL: Redis refuses the login: {error.__cause__}") from error
+    if settings.on_sqlite:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = connect(settings.database_url, connections=1, wait=10.0)
+    try:
+        migrate(database)
+    except DatabaseAwayError as error:
+        log.warning("%s; serving 503 until it does", error)
+    finally:
+        database.close()
+
+
+def refuse_taken_port(settings: Settings) -> None:
+    """See that the port is free.
+
+    Raises:
+        StartError: it is taken, or the address is not one of this machine's.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM
+        )[0]
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise StartError(
+            f"HOST is {settings.host!r} and PORT is {settings.port}, which cannot be listened on: "
+            f"{error.strerror or error}"
+        ) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

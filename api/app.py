@@ -1,0 +1,27 @@
+"""The Flask app, wired in one place; importing this does nothing."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from api import health, jobs, keys, predictions, problems
+from api.gateway import Gateway
+from shared.settings import Settings
+
+
+def create_app(settings: Settings) -> Flask:
+    """Wire the app and start its threads.
+
+    Raises:
+        StartError: the database refuses us, or its schema is newer than this code.
+    """
+    gateway = Gateway(settings)
+    app = Flask("queuecast", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body
+    app.extensions["gateway"] = gateway
+    problems.register(app)
+    keys.register(app, settings.api_key)
+    for routes in (predictions.routes, jobs.routes, health.routes):
+        app.register_blueprint(routes(gateway))
+    gateway.start()
+    return app

@@ -1,0 +1,96 @@
+"""Gathers synchronous requests into groups, without a timer.
+
+While a group is out, requests that arrive gather; when it returns, what gathered leaves. At rest
+a group is one request and leaves at once; under load groups grow by themselves.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from api.waiting import Waiter, WaitingRoom
+from shared.errors import UnavailableError
+from shared.messages import Group, Outcome, Reply, Request, new_request_id
+
+# A group that is out for longer no longer holds others back: it may be lost, or slow.
+STALLED = 1.0
+
+
+class Dispatch:
+    """One process's groups. `publish` sends one; it may raise `UnavailableError`."""
+
+    def __init__(
+        self,
+        room: WaitingRoom,
+        publish: Callable[[Group], None],
+        channel: str,
+        in_flight: int,
+        size: int,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._room = room
+        self._publish = publish
+        self._channel = channel
+        self._in_flight = in_flight
+        self._size = size
+        self._now = now
+        self._lock = threading.Lock()
+        self._open: list[Request] = []
+        self._out: dict[str, float] = {}
+
+    def send(self, request: Request) -> Waiter:
+        """Put a request into the open group, and send that if nothing holds it back."""
+        waiter = self._room.enter(request.request_id)
+        with self._lock:
+            self._open.append(request)
+            group = self._take()
+        self._send(group)
+        return waiter
+
+    def returned(self, reply: Reply) -> None:
+        """A reply came: wake its waiters, and let what gathered meanwhile leave."""
+        with self._lock:
+            if reply.group_id is not None:
+                self._out.pop(reply.group_id, None)
+            group = self._take()
+        # What waits for the queue comes first: waking threads takes the interpreter away from us.
+        self._send(group)
+        self._room.settle(reply.outcomes)
+
+    def give_up(self, waiter: Waiter) -> None:
+        """A request waits no longer. If it has not left, it leaves nothing behind."""
+        self._room.leave(waiter)
+        with self._lock:
+            self._open = [r for r in self._open if r.request_id != waiter.request_id]
+            group = self._take()
+        self._send(group)
+
+    def _take(self) -> Group | None:
+        """The group that may leave now; the caller holds the lock."""
+        if not self._open:
+            return None
+        now = self._now()
+        if len(self._out) >= self._in_flight:
+            stalled = [i for i, since in self._out.items() if now - since > STALLED]
+            for group_id in stalled:
+                del self._out[group_id]
+            if len(self._out) >= self._in_flight:
+                return None
+        requests, self._open = self._open[: self._size], self._open[self._size :]
+        group = Group(new_request_id(), self._channel, tuple(requests))
+        self._out[group.group_id] = now
+        return group
+
+    def _send(self, group: Group | None) -> None:
+        while group is not None:
+            try:
+                self._publish(group)
+                return
+            except UnavailableError as error:
+                refused = tuple(Outcome.refused(r.request_id, error) for r in group.requests)
+                self._room.settle(refused)
+                with self._lock:
+                    self._out.pop(group.group_id, None)
+                    group = self._take()

@@ -1,0 +1,133 @@
+"""The gateway's parts, wired once, and the two ways in which a request is served."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+
+from api.dispatch import Dispatch
+from api.parts import DatabaseWatch
+from api.preferences import Preference
+from api.promises import Promises
+from api.waiting import ReplyReader, WaitingRoom
+from shared import ledger
+from shared.broker import Broker, make_celery, make_redis
+from shared.database import Database, connect
+from shared.errors import BrokerAwayError, DatabaseAwayError, UnavailableError
+from shared.messages import Group, Lane, Outcome, Request, Status, new_request_id
+from shared.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# No call that a client waits for may wait longer than this for a part.
+DATABASE_WAIT = 1.0
+REDIS_WAIT = 1.5
+# A message outlives its deadline by this much, for clocks that differ between machines.
+CLOCK_MARGIN = 60.0
+
+
+class Gateway:
+    """Everything behind the routes. `start` connects; `close` ends its threads."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.database: Database = connect(
+            settings.database_url, settings.database_connections, DATABASE_WAIT
+        )
+        self.broker = Broker(make_celery(settings), make_redis(settings, REDIS_WAIT))
+        self.room = WaitingRoom()
+        self.long_polls = threading.BoundedSemaphore(settings.long_polls or 1)
+        self._channel = f"{os.getpid()}-{new_request_id()}"
+        self._expires = settings.sync_wait_max + CLOCK_MARGIN
+        self._dispatch = Dispatch(
+            self.room, self._publish, self._channel, settings.groups_in_flight, settings.group_size
+        )
+        self._promises = Promises(self.database, self.broker, self._channel, settings.group_size)
+        self._replies = ReplyReader(self.broker, self._channel, self._dispatch.returned)
+        self._watch = DatabaseWatch(self.database, self.room)
+
+    def start(self) -> None:
+        """Begin to read replies and to watch the database."""
+        self._replies.start()
+        self._watch.start()
+
+    def close(self) -> None:
+        """End the threads; requests that still wait run into their deadlines."""
+        self._watch.stop()
+        self._replies.stop()
+        self.database.close()
+
+    def predict(self, request: Request, preference: Preference) -> Outcome | None:
+        """A prediction's outcome, or None when it is a job now.
+
+        Raises:
+            UnavailableError: a part is away and nothing was promised.
+        """
+        self._refuse_when_away()
+        wait = preference.seconds(self.settings.sync_wait, self.settings.sync_wait_max)
+        if wait <= 0:
+            self._promises.accept(request, Lane.DEFERRED)
+            return None
+        waiter = self._dispatch.send(request)
+        outcome = waiter.wait(wait)
+        if outcome is None:
+            self._dispatch.give_up(waiter)
+            # It may have come while we gave up.
+            outcome = waiter.outcome or self._promises.convert(request)
+        return outcome
+
+    def update(self, request: Request, preference: Preference) -> Outcome | None:
+        """An update's outcome, or None when it is still to be done.
+
+        Every update is a job from the start: the ledger's numbers are the order in which labels
+        apply.
+
+        Raises:
+            UnavailableError: a part is away and nothing was promised.
+        """
+        self._refuse_when_away()
+        wait = preference.seconds(self.settings.sync_wait, self.settings.sync_wait_max)
+        deadline = time.monotonic() + wait
+        if wait <= 0:
+            self._promises.accept(request, Lane.DEFERRED)
+            return None
+        waiter = self.room.enter(request.request_id)
+        try:
+            self._promises.accept(request, Lane.INTERACTIVE)
+            outcome = waiter.wait(deadline - time.monotonic())
+        finally:
+            self.room.leave(waiter)
+        if outcome is not None and outcome.status_code != UnavailableError.status:
+            return outcome
+        return waiter.outcome or self._ended(request)
+
+    def republish(self, jobs: list[ledger.Job]) -> None:
+        """Let workers look at unfinished jobs again: what they waited for has changed."""
+        if not jobs:
+            return
+        group = Group(new_request_id(), self._channel, tuple(j.request for j in jobs))
+        try:
+            self.broker.publish(group, Lane.INTERACTIVE)
+        except BrokerAwayError:
+            log.warning("%d updates wait for Redis", len(jobs))
+
+    def _ended(self, request: Request) -> Outcome | None:
+        """How a job ended, as far as the ledger can be asked; it is promised either way."""
+        try:
+            job = self.database.read(lambda c: ledger.find(c, request.request_id))
+        except DatabaseAwayError:
+            return None
+        if job is None or not job.status.final or job.status is Status.CANCELLED:
+            return None
+        return Outcome(request.request_id, job.status_code or 200, job.outcome or {})
+
+    def _publish(self, group: Group) -> None:
+        self.broker.publish(group, Lane.INTERACTIVE, self._expires)
+
+    def _refuse_when_away(self) -> None:
+        if self._watch.database_is_away:
+            raise DatabaseAwayError("the database does not answer")
+        if self._replies.redis_is_away:
+            raise BrokerAwayError("Redis does not answer")

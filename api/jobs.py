@@ -1,0 +1,110 @@
+"""GET and DELETE /jobs/{job_id}: poll, long poll, cancel."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+from flask import Blueprint, Response
+from sqlalchemy import Connection
+
+from api.gateway import Gateway
+from api.predictions import RETRY_AFTER
+from api.problems import answer
+from api.queries import whole_number
+from shared import ledger
+from shared.errors import ClearedJobError, UncancellableJobError, UnknownJobError
+from shared.ledger import Job
+from shared.messages import Kind, Status
+from shared.predictions import timestamp
+
+# How often a held request asks the ledger itself: its job's reply may go to another gateway.
+LOOK_EVERY = 0.25
+_JOB_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def routes(gateway: Gateway) -> Blueprint:
+    """The routes on jobs."""
+    blueprint = Blueprint("jobs", __name__)
+
+    @blueprint.get("/jobs/<job_id>")
+    def poll(job_id: str) -> Response:
+        wait = min(float(whole_number("wait", 0, default=0)), gateway.settings.sync_wait_max)
+        job = _find(gateway, job_id)
+        if wait > 0 and not job.status.final and gateway.settings.long_polls:
+            job = _hold(gateway, job, wait)
+        headers = None if job.status.final else {"Retry-After": RETRY_AFTER}
+        return answer(_as_seen(job), 200, headers)
+
+    @blueprint.delete("/jobs/<job_id>")
+    def cancel(job_id: str) -> Response:
+        _find(gateway, job_id)
+
+        def work(connection: Connection) -> tuple[Status | None, list[Job]]:
+            state = ledger.cancel(connection, job_id)
+            job = ledger.find(connection, job_id)
+            key = job.request.observation_id.key if job else ""
+            waiting = [
+                j for j in ledger.unfinished(connection, key) if j.request.kind is Kind.UPDATE
+            ]
+            return state, waiting
+
+        state, waiting = gateway.database.write(work)
+        if state is not Status.CANCELLED:
+            raise UncancellableJobError(f"job {job_id} is {state}, so it cannot be cancelled")
+        # Updates that waited for this prediction have nothing to wait for any more.
+        gateway.republish(waiting)
+        return answer(_as_seen(_find(gateway, job_id)))
+
+    return blueprint
+
+
+def _find(gateway: Gateway, job_id: str) -> Job:
+    """The job.
+
+    Raises:
+        UnknownJobError: it was never accepted.
+        ClearedJobError: it ended and was cleared away.
+    """
+    job = None
+    if _JOB_ID.fullmatch(job_id):
+        job = gateway.database.read(lambda connection: ledger.find(connection, job_id))
+    if job is None:
+        raise UnknownJobError(f"no job {job_id[:64]!r} was ever accepted")
+    if job.cleared:
+        raise ClearedJobError(f"job {job_id} ended, and was cleared away since")
+    return job
+
+
+def _hold(gateway: Gateway, job: Job, wait: float) -> Job:
+    """The job once it has ended or the time is up; at once when too many are held already."""
+    if not gateway.long_polls.acquire(blocking=False):
+        return job
+    job_id = job.request.request_id
+    deadline = time.monotonic() + wait
+    waiter = gateway.room.enter(job_id)
+    try:
+        while not job.status.final and (left := deadline - time.monotonic()) > 0:
+            waiter.wait(min(left, LOOK_EVERY))
+            job = _find(gateway, job_id)
+        return job
+    finally:
+        gateway.room.leave(waiter)
+        gateway.long_polls.release()
+
+
+def _as_seen(job: Job) -> dict[str, Any]:
+    """A job as clients see it."""
+    succeeded = job.status is Status.SUCCEEDED
+    body = job.outcome or {}
+    return {
+        "job_id": job.request.request_id,
+        "kind": job.request.kind,
+        "status": job.status,
+        "submitted_at": timestamp(job.submitted_at),
+        "finished_at": timestamp(job.finished_at),
+        "result": body if succeeded else None,
+        "error": body.get("error") if job.status is Status.FAILED else None,
+        "status_code": job.status_code,
+    }

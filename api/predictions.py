@@ -1,0 +1,76 @@
+"""POST /predict, POST /update, GET /list-db-contents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from api import bodies, preferences
+from api.gateway import Gateway
+from api.problems import answer
+from api.queries import whole_number
+from shared import predictions
+from shared.messages import Kind, Outcome, Request, Status
+from shared.observation_id import LARGEST_INTEGER
+
+PAGE = 500
+RETRY_AFTER = "1"
+
+
+def routes(gateway: Gateway) -> Blueprint:
+    """The routes on predictions."""
+    blueprint = Blueprint("predictions", __name__)
+
+    @blueprint.post("/predict")
+    def predict() -> Response:
+        asked = bodies.read(Kind.PREDICT)
+        preference = preferences.parse(request.headers.getlist("Prefer"))
+        return _answer(asked, gateway.predict(asked, preference))
+
+    @blueprint.post("/update")
+    def update() -> Response:
+        asked = bodies.read(Kind.UPDATE)
+        preference = preferences.parse(request.headers.getlist("Prefer"))
+        return _answer(asked, gateway.update(asked, preference))
+
+    @blueprint.get("/list-db-contents")
+    def list_db_contents() -> Response:
+        after = whole_number("after", -LARGEST_INTEGER - 1, default=0)
+        limit = whole_number("limit", 0, default=LARGEST_INTEGER)
+        # The first page is read before the status line is sent, so that a fault can still be one.
+        first = _page(gateway, after, min(limit, PAGE))
+        return Response(_rows(gateway, first, limit), mimetype="application/json")
+
+    return blueprint
+
+
+def _answer(asked: Request, outcome: Outcome | None) -> Response:
+    if outcome is not None:
+        headers = {"Retry-After": "2"} if outcome.status_code == 503 else None
+        return answer(outcome.body, outcome.status_code, headers)
+    headers = {
+        "Location": f"/jobs/{asked.request_id}",
+        "Preference-Applied": "respond-async",
+        "Retry-After": RETRY_AFTER,
+    }
+    return answer({"job_id": asked.request_id, "status": Status.QUEUED}, 202, headers)
+
+
+def _page(gateway: Gateway, after: int, limit: int) -> list[dict[str, Any]]:
+    return gateway.database.read(lambda connection: predictions.page(connection, after, limit))
+
+
+def _rows(gateway: Gateway, page: list[dict[str, Any]], limit: int) -> Iterator[str]:
+    """The array, a page at a time, so that memory does not grow with the table."""
+    yield "["
+    separator = ""
+    while page:
+        yield separator + ",\n".join(json.dumps(row) for row in page)
+        separator = ",\n"
+        limit -= len(page)
+        full = len(page) == PAGE
+        page = _page(gateway, page[-1]["id"], min(limit, PAGE)) if full and limit > 0 else []
+    yield "]\n"

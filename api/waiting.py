@@ -1,0 +1,111 @@
+"""Requests that wait for their outcome, and the thread that brings it to them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from shared.broker import Broker
+from shared.errors import BrokerAwayError, QueuecastError
+from shared.messages import Outcome, Reply
+
+log = logging.getLogger(__name__)
+
+
+class Waiter:
+    """One request's place to wait. Settled once; a lock is the cheapest latch that Python has."""
+
+    __slots__ = ("_latch", "outcome", "request_id")
+
+    def __init__(self, request_id: str) -> None:
+        self.request_id = request_id
+        self.outcome: Outcome | None = None
+        self._latch = threading.Lock()
+        self._latch.acquire()
+
+    def settle(self, outcome: Outcome) -> None:
+        """Bring the outcome. Called at most once, by whoever took the waiter from the room."""
+        self.outcome = outcome
+        self._latch.release()
+
+    def wait(self, seconds: float) -> Outcome | None:
+        """The outcome, or None when it did not come in time."""
+        if self._latch.acquire(timeout=max(0.0, seconds)):
+            self._latch.release()
+        return self.outcome
+
+
+class WaitingRoom:
+    """Every waiter of this process, by request."""
+
+    def __init__(self) -> None:
+        self._waiters: dict[str, list[Waiter]] = {}
+        self._lock = threading.Lock()
+
+    def enter(self, request_id: str) -> Waiter:
+        """A new waiter for a request; a job may have several."""
+        waiter = Waiter(request_id)
+        with self._lock:
+            self._waiters.setdefault(request_id, []).append(waiter)
+        return waiter
+
+    def leave(self, waiter: Waiter) -> None:
+        """Wait no longer."""
+        with self._lock:
+            others = [w for w in self._waiters.pop(waiter.request_id, []) if w is not waiter]
+            if others:
+                self._waiters[waiter.request_id] = others
+
+    def settle(self, outcomes: tuple[Outcome, ...]) -> None:
+        """Bring outcomes to whoever waits for them."""
+        with self._lock:
+            taken = [(o, self._waiters.pop(o.request_id, ())) for o in outcomes]
+        for outcome, waiters in taken:
+            for waiter in waiters:
+                waiter.settle(outcome)
+
+    def refuse_all(self, error: QueuecastError) -> None:
+        """Nothing will come for anybody."""
+        with self._lock:
+            request_ids = tuple(self._waiters)
+        self.settle(tuple(Outcome.refused(i, error) for i in request_ids))
+
+
+class ReplyReader:
+    """Reads this process's replies, and so knows at any time whether Redis answers."""
+
+    def __init__(self, broker: Broker, channel: str, deliver: Callable[[Reply], None]) -> None:
+        self._broker = broker
+        self._channel = channel
+        self._deliver = deliver
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="replies", daemon=True)
+        self.redis_is_away = False
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop reading after the reply at hand."""
+        self._stopping.set()
+        self._thread.join(timeout=3)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                replies = self._broker.next_replies(self._channel, wait=1)
+                if self.redis_is_away:
+                    log.info("Redis is back")
+                self.redis_is_away = False
+                for reply in replies:
+                    self._deliver(reply)
+            except BrokerAwayError:
+                self.redis_is_away = True
+                self._stopping.wait(0.25)
+            except QueuecastError as error:
+                log.error("a reply was dropped: %s", error)
+            except Exception:  # without this thread no request would ever be answered
+                log.exception("reading replies")
+                self._stopping.wait(0.25)
