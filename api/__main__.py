@@ -13,7 +13,7 @@ from granian.log import LogLevels
 
 from shared.broker import Broker, make_celery, make_redis, refuses_login
 from shared.database import connect
-from shared.errors import BrokerAwayError, DatabaseAwayError, StartError
+from shared.errors import REFUSED, BrokerAwayError, DatabaseAwayError, StartError
 from shared.logs import configure
 from shared.migrate import migrate
 from shared.settings import Settings
@@ -34,14 +34,14 @@ def serve_app() -> Flask:
 
 
 def main() -> int:
-    """Run until told to stop; 1 with one line when the gateway cannot start as it is set up."""
+    """Run until told to stop; `REFUSED` with one line when the gateway cannot start as it is set up."""
     try:
         settings = Settings.from_environment()
         configure("gateway", settings.log_level, settings.secrets)
         check(settings)
     except StartError as error:
         sys.stderr.write(f"queuecast: {error}\n")
-        return 1
+        return REFUSED
     if settings.open_to_the_network:
         log.warning("HOST is %s and no API_KEY is set: open to the network", settings.host)
     Granian(

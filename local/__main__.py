@@ -16,17 +16,18 @@ from typing import IO
 
 import redis
 
+from api.__main__ import refuse_taken_port
 from local.part import Part
 from local.redis_server import RedisServer
 from shared.broker import make_redis
 from shared.database import connect
-from shared.errors import DatabaseAwayError, StartError
+from shared.errors import REFUSED, DatabaseAwayError, StartError
 from shared.logs import configure, mask
 from shared.migrate import migrate
 from shared.settings import CHECKOUT, ENVIRONMENT, Settings
 
 READY_WITHIN = 60.0
-REACHED_WITHIN = 8.0
+REACHED_WITHIN = 4.0
 # Together under what a platform grants before it kills.
 GATEWAY_STOPS_WITHIN, WORKER_STOPS_WITHIN, REDIS_STOPS_WITHIN = 12.0, 9.0, 3.0
 
@@ -34,6 +35,10 @@ PASSENGER = (
     '{"id": 0, "observation": {"Age": 22.0, "Cabin": null, "Embarked": "S", "Fare": 7.25, '
     '"Parch": 0, "Pclass": 3, "Sex": "male", "SibSp": 1}}'
 )
+
+
+class PartRefusedError(Exception):
+    """A part cannot start as it was set up, and has said why."""
 
 
 class Stopped(Exception):  # noqa: N818
@@ -55,6 +60,8 @@ def main() -> int:
     except StartError as error:
         _say(str(error))
         return 1
+    except PartRefusedError:
+        return 1
     finally:
         # A second Ctrl-C must not cut the draining short.
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -65,20 +72,16 @@ def main() -> int:
 
 
 def _run(settings: Settings, parts: list[tuple[Part, float]]) -> int:
-    from api.__main__ import refuse_taken_port
-    from worker.model import load
-
     refuse_taken_port(settings)
     with _only_one(settings.data_dir):
         environment = dict(ENVIRONMENT)
+        _reach_database(settings)
         if not settings.redis_url:
             server = RedisServer(settings.data_dir / "redis", environment)
             parts.append((server.part, REDIS_STOPS_WITHIN))
             environment["REDIS_URL"] = server.url
         else:
             _reach_redis(settings)
-        _reach_database(settings)
-        load(settings.model_dir)
         for name, module, seconds in (
             ("the worker", "worker", WORKER_STOPS_WITHIN),
             ("the gateway", "api", GATEWAY_STOPS_WITHIN),
@@ -105,6 +108,8 @@ def _wait_until_ready(settings: Settings, parts: list[tuple[Part, float]]) -> No
     pause = threading.Event()
     while not _is_ready(settings):
         for part, _ in parts:
+            if part.exit_code == REFUSED:
+                raise PartRefusedError
             if part.exit_code is not None:
                 raise StartError(f"{part.name} ended with exit code {part.exit_code}")
         if time.monotonic() > deadline:

@@ -105,9 +105,7 @@ class PostgresServer:
         ]  # fmt: skip
         log = (self.folder / "server.log").open("ab")
         with log:
-            part = Part(
-                "PostgreSQL", command, self._environment, log, Path("/"), user=self._user
-            )
+            part = Part("PostgreSQL", command, self._environment, log, Path("/"), user=self._user)
         try:
             part.wait_until(self._answers, 30)
         except StartError as error:

@@ -7,6 +7,9 @@ process) need to know what an error becomes.
 
 from __future__ import annotations
 
+# The exit code of a process that cannot start as it was set up (EX_CONFIG of sysexits.h).
+REFUSED = 78
+
 
 class QueuecastError(Exception):
     """The root. `status` is the HTTP status that the edge answers with."""

@@ -192,7 +192,9 @@ def return_lost(
     if not lane_is_empty:
         started = select(_c.published_at).where(_c.lane == lane, _c.started_at.is_not(None))
         head = connection.execute(started.order_by(_c.started_at.desc()).limit(1)).scalar()
-        overtaken = false() if head is None else _c.published_at < head - timedelta(seconds=patience)
+        overtaken = (
+            false() if head is None else _c.published_at < head - timedelta(seconds=patience)
+        )
     lost = or_(
         (_c.status == Status.QUEUED) & overtaken,
         (_c.status == Status.RUNNING) & (_c.leased_until < clock(connection)),

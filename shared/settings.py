@@ -216,9 +216,7 @@ def _read(setting: Setting, environment: Mapping[str, str]) -> Any:
         return setting.read(held)
     except (ValueError, KeyError) as error:
         shown = _shown(setting, held)
-        raise SettingError(
-            f"{setting.name} is {shown!r}, but must be {setting.allowed}"
-        ) from error
+        raise SettingError(f"{setting.name} is {shown!r}, but must be {setting.allowed}") from error
 
 
 def _shown(setting: Setting, held: str) -> str:
@@ -229,3 +227,13 @@ def _shown(setting: Setting, held: str) -> str:
         return "(hidden)"
     masked = mask(held)
     return masked if masked != held or "@" not in held else held.split("://")[0] + "://(hidden)"
+
+
+def cap_blas_threads() -> None:
+    """One BLAS thread a process, unless the environment says otherwise.
+
+    To be called before NumPy is first imported: its BLAS makes its threads then, and children
+    that score beside each other want one each.
+    """
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")

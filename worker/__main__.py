@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import logging
-import os
 import socket
 import sys
 import threading
 
-# Before NumPy is first imported: its BLAS makes its threads on import, and children that score
-# beside each other want one each.
-for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_name, "1")
-
 from shared.broker import Broker, make_celery, make_redis, refuses_login
 from shared.database import connect
-from shared.errors import BrokerAwayError, DatabaseAwayError, StartError
+from shared.errors import REFUSED, BrokerAwayError, DatabaseAwayError, StartError
 from shared.logs import configure
 from shared.messages import new_request_id
 from shared.migrate import migrate
-from shared.settings import Settings
+from shared.settings import Settings, cap_blas_threads
 
 log = logging.getLogger(__name__)
 
 
 def main() -> int:
-    """Run until told to stop; 1 with one line when the worker cannot start as it is set up."""
+    """Run until told to stop; `REFUSED` with one line when the worker cannot start as it is set up."""
     try:
         settings = Settings.from_environment()
         configure("worker", settings.log_level, settings.secrets)
         if not settings.redis_url:
             raise StartError("REDIS_URL is not set; `make run` starts an embedded Redis")
+        cap_blas_threads()
         # Late, so that a bad setting is reported without loading scikit-learn first.
         from worker.app import create_app
         from worker.model import load
@@ -42,7 +37,7 @@ def main() -> int:
         _wait_for_schema(settings)
     except StartError as error:
         sys.stderr.write(f"queuecast: {error}\n")
-        return 1
+        return REFUSED
     name = f"{socket.gethostname()}-{new_request_id()}"
     app = create_app(settings, model, name)
     worker = app.Worker(

@@ -71,7 +71,7 @@ def _column(values: list[Any], dtype: Any) -> Any:
 @cache
 def _check(dtype: Any) -> Callable[[Any], str | None] | None:
     """What tells the fault of a value for a column of this dtype; None when anything goes."""
-    if dtype is None or dtype == object:
+    if dtype is None or pd.api.types.is_object_dtype(dtype):
         return None
     nullable = not isinstance(dtype, np.dtype)
     if pd.api.types.is_bool_dtype(dtype):

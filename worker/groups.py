@@ -90,5 +90,3 @@ class GroupRunner:
             except UnavailableError:
                 # Committed all the same: who waits will find it in the database.
                 log.warning("no reply to %d requests: Redis does not answer", len(outcomes))
-
-

@@ -73,9 +73,7 @@ class Upkeep:
 
     def sweep(self) -> None:
         """Publish again what was lost, and clear what is old, unless another worker does."""
-        if not self._database.write(
-            lambda c: ledger.hold_lease(c, LEASE, self._name, LEASE_LASTS)
-        ):
+        if not self._database.write(lambda c: ledger.hold_lease(c, LEASE, self._name, LEASE_LASTS)):
             return
         for lane in Lane:
             empty = self._broker.backlog(lane) == 0

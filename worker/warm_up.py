@@ -18,9 +18,7 @@ log = logging.getLogger(__name__)
 
 def warm_up(model: Model) -> None:
     """Score an observation of zeros and missing values; a model that refuses it is only noted."""
-    observation: Observation = {
-        name: _blank(model.dtypes.get(name)) for name in model.columns
-    }
+    observation: Observation = {name: _blank(model.dtypes.get(name)) for name in model.columns}
     fault = score([json.dumps({"id": 0, "observation": observation})], model)[0].error
     if fault is not None:
         log.info("the model could not be warmed up: %s", fault)

@@ -1,0 +1,145 @@
+"""GET and DELETE /jobs/{job_id}, and what a synchronous request turns into."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from shared.messages import new_request_id
+from tests.system import Answer, Client, System, wait_for
+
+
+@pytest.fixture(scope="module")
+def idle(system: System) -> Iterator[System]:
+    """The system without its worker; what is accepted stays queued."""
+    wait_for(system.client.ready)
+    assert system.workers.pop().stop(25)
+    return system
+
+
+def test_never_accepted(client: Client) -> None:
+    """404, for any id that was never handed out."""
+    for job_id in (new_request_id(), "nonsense", "..%2f..%2fetc", "%00", "x" * 5000):
+        answer = client.get(f"/jobs/{job_id}")
+        assert answer.status == 404, job_id
+        assert list(answer.json) == ["error"]
+
+
+def test_queued_job_is_not_unknown(idle: System) -> None:
+    """Pending and unknown are never confused."""
+    client = idle.client
+    job_id = client.predict("pending", prefer="respond-async").json["job_id"]
+    answer = client.get(f"/jobs/{job_id}")
+    assert answer.status == 200
+    assert answer.json["status"] == "queued"
+    assert answer.json["finished_at"] is None
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+def test_cancel(idle: System) -> None:
+    """A queued job is cancelled, as often as one likes."""
+    client = idle.client
+    job_id = client.predict("cancelled", prefer="respond-async").json["job_id"]
+    for _ in range(2):
+        answer = client.delete(f"/jobs/{job_id}")
+        assert answer.status == 200
+        assert answer.json["status"] == "cancelled"
+    assert client.job(job_id)["status"] == "cancelled"
+
+
+def test_a_wait_that_ends_is_a_202(idle: System) -> None:
+    """`wait=1` with nobody to answer: that same 202, and nothing has to be sent again."""
+    started = time.monotonic()
+    answer = idle.client.predict("waited", prefer="wait=1")
+    assert answer.status == 202
+    assert time.monotonic() - started >= 1
+    assert answer.headers["location"] == f"/jobs/{answer.json['job_id']}"
+    assert idle.client.job(answer.json["job_id"])["status"] == "queued"
+
+
+def test_a_wait_that_ended_can_be_cancelled(idle: System) -> None:
+    """Its first message is still on the queue, and must not write the row."""
+    answer = idle.client.predict("waited-cancelled", prefer="wait=0")
+    later = idle.client.predict("waited-cancelled-2", prefer="wait=1")
+    for accepted in (answer, later):
+        assert accepted.status == 202
+        assert idle.client.delete(f"/jobs/{accepted.json['job_id']}").status == 200
+
+
+def test_long_poll_ends_with_the_job(idle: System) -> None:
+    """A held request comes back when its job ends, long before its time is up."""
+    client = idle.client
+    job_id = client.predict("held", prefer="respond-async").json["job_id"]
+    answers: list[Answer] = []
+    poll = threading.Thread(target=lambda: answers.append(client.get(f"/jobs/{job_id}?wait=20")))
+    started = time.monotonic()
+    poll.start()
+    idle.start_worker()
+    poll.join(30)
+    assert time.monotonic() - started < 19
+    assert answers[0].json["status"] == "succeeded"
+
+
+def test_cancelled_rows_were_never_written(idle: System) -> None:
+    """With the worker back, the accepted are done, the cancelled are not, and their ids are free.
+
+    Runs after the tests above, with the worker that the one before it started.
+    """
+    client = idle.client
+    wait_for(lambda: "waited" in [r["observation_id"] for r in client.rows()])
+    wait_for(lambda: "pending" in [r["observation_id"] for r in client.rows()])
+    ids = [r["observation_id"] for r in client.rows()]
+    cancelled = ("cancelled", "waited-cancelled", "waited-cancelled-2")
+    assert not set(cancelled) & set(ids)
+    for observation_id in cancelled:
+        assert "error" not in client.predict(observation_id).json
+
+
+def test_ended_jobs_cannot_be_cancelled(client: Client) -> None:
+    """409, and the row stays."""
+    job_id = client.predict("ended", prefer="respond-async").json["job_id"]
+    client.ended(job_id)
+    answer = client.delete(f"/jobs/{job_id}")
+    assert answer.status == 409
+    assert list(answer.json) == ["error"]
+    assert client.delete(f"/jobs/{new_request_id()}").status == 404
+
+
+def test_many_long_polls_are_answered_at_once(idle: System) -> None:
+    """A gateway holds only so many, and answers the rest at once."""
+    _, few = idle.start_gateway(LONG_POLLS="1")
+    assert idle.workers.pop().stop(25)
+    job_id = few.predict("crowd", prefer="respond-async").json["job_id"]
+    took: list[float] = []
+
+    def poll() -> None:
+        started = time.monotonic()
+        assert few.get(f"/jobs/{job_id}?wait=4").json["status"] == "queued"
+        took.append(time.monotonic() - started)
+
+    polls = [threading.Thread(target=poll) for _ in range(4)]
+    for thread in polls:
+        thread.start()
+    for thread in polls:
+        thread.join(30)
+    assert sorted(seconds >= 4 for seconds in took) == [False, False, False, True]
+    idle.start_worker()
+    assert few.ended(job_id)["status"] == "succeeded"
+
+
+def test_old_jobs_are_cleared_away(idle: System) -> None:
+    """410 after JOB_RETENTION; the prediction is kept for good."""
+    _, client = idle.start_gateway()
+    job_id = client.predict("old", prefer="respond-async").json["job_id"]
+    client.ended(job_id)
+    assert idle.workers.pop().stop(25)
+    idle.start_worker(JOB_RETENTION="1")
+    answer = wait_for(
+        lambda: a if (a := client.get(f"/jobs/{job_id}")).status != 200 else None, 40, "410"
+    )
+    assert answer.status == 410
+    assert list(answer.json) == ["error"]
+    assert "old" in [r["observation_id"] for r in client.rows()]

@@ -1,0 +1,185 @@
+"""`make run`'s one command, from the first start to the second, and every way it can refuse."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from local.part import Part
+from local.ports import free_port
+from shared.settings import CHECKOUT
+from tests.system import FIRST_PROBA, INHERITED, Client, wait_for
+
+COMMAND = [sys.executable, "-m", "local"]
+
+
+class Run:
+    """One `make run`, with what it has printed."""
+
+    def __init__(self, folder: Path, log: Path, environment: Mapping[str, str]) -> None:
+        self.port = free_port()
+        self.log = log
+        environment = {
+            **INHERITED, "DATA_DIR": str(folder), "PORT": str(self.port), **environment
+        }  # fmt: skip
+        with log.open("wb") as output:
+            self.part = Part("make run", COMMAND, environment, output, CHECKOUT)
+        self.client = Client(self.port)
+
+    @property
+    def printed(self) -> str:
+        return self.log.read_text()
+
+    def wait_ready(self) -> None:
+        self.part.wait_until(lambda: "ready on" in self.printed, 60)
+
+    def children(self) -> dict[str, psutil.Process]:
+        """Its parts by what they run."""
+        found = psutil.Process(self.part.process.pid).children()
+        return {" ".join(p.cmdline()[-2:]): p for p in found}
+
+
+@contextmanager
+def running(folder: Path, log: Path, **environment: str) -> Iterator[Run]:
+    """A run that is ready; whatever is left of it at the end is killed."""
+    run = Run(folder, log, environment)
+    parts: list[psutil.Process] = []
+    try:
+        run.wait_ready()
+        parts = psutil.Process(run.part.process.pid).children(recursive=True)
+        yield run
+    finally:
+        run.part.kill()
+        for process in parts:
+            if process.is_running():
+                process.kill()
+
+
+def refused(folder: Path, **environment: str) -> str:
+    """What a run says that cannot start: one line, an exit code, within 10 s."""
+    started = time.monotonic()
+    done = subprocess.run(
+        COMMAND,
+        env={**INHERITED, "DATA_DIR": str(folder), "PORT": str(free_port()), **environment},
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert time.monotonic() - started < 10, done
+    assert done.returncode not in (0, None)
+    lines = (done.stdout + done.stderr).strip().splitlines()
+    said = [line for line in lines if line.startswith("queuecast: ")]
+    assert len(said) == 1, lines
+    assert "Traceback" not in done.stdout + done.stderr
+    return said[0]
+
+
+def test_first_start_stop_and_second_start(tmp_path: Path) -> None:
+    """To the first prediction and back: all of it is there after Ctrl-C and a second start."""
+    data = tmp_path / "data"
+    with running(data, tmp_path / "1.log") as run:
+        curl = next(line for line in run.printed.splitlines() if line.startswith("curl "))
+        for expected in ({"proba"}, {"proba", "error"}):
+            done = subprocess.run(
+                ["bash", "-c", curl], capture_output=True, text=True, check=True
+            )  # fmt: skip
+            answer = json.loads(done.stdout)
+            assert set(answer) == expected
+            assert answer["proba"] == pytest.approx(FIRST_PROBA, abs=1e-12)
+        assert run.client.update(0, 1).json["true_class"] == 1
+        rows = run.client.rows()
+        parts = psutil.Process(run.part.process.pid).children(recursive=True)
+        os.kill(run.part.process.pid, signal.SIGINT)
+        assert run.part.process.wait(25) == 0
+        assert not [p for p in parts if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+        assert "killed" not in run.printed
+    with running(data, tmp_path / "2.log") as run:
+        assert run.client.rows() == rows
+        assert "already exists" in run.client.predict(0).json["error"]
+        assert refused(data).endswith("which is in use")
+
+
+@pytest.mark.parametrize(("part", "name"), [("-m worker", "the worker"), ("-m api", "the gateway")])
+def test_a_part_that_dies_is_named(tmp_path: Path, part: str, name: str) -> None:
+    """The others are stopped, and the exit code says that something was wrong."""
+    with running(tmp_path / "data", tmp_path / "log") as run:
+        run.children()[part].kill()
+        assert run.part.process.wait(25) == 1
+        assert f"queuecast: {name} died with exit code -9" in run.printed
+
+
+def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    """The line names the port."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        said = refused(tmp_path, PORT=str(port))
+    assert f"PORT is {port}" in said and "in use" in said
+
+
+def test_artifacts(tmp_path: Path, artifacts: Path) -> None:
+    """A missing file, a broken one, a pipeline that is none: each is named."""
+    folder = tmp_path / "model"
+    folder.mkdir()
+    said = refused(tmp_path / "data", MODEL_DIR=str(folder))
+    assert "lacks pipeline.pickle, dtypes.pickle, columns.json" in said
+    for name in ("pipeline.pickle", "dtypes.pickle", "columns.json"):
+        (folder / name).write_bytes((artifacts / name).read_bytes())
+    (folder / "pipeline.pickle").write_bytes(b"not a pickle")
+    assert "pipeline.pickle cannot be unpickled" in refused(
+        tmp_path / "data", MODEL_DIR=str(folder)
+    )
+    (folder / "pipeline.pickle").write_bytes((folder / "dtypes.pickle").read_bytes())
+    assert "without predict_proba" in refused(tmp_path / "data", MODEL_DIR=str(folder))
+    (folder / "columns.json").write_text('{"Age": 1}')
+    assert "columns.json" in refused(tmp_path / "data", MODEL_DIR=str(folder))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("DATABASE_URL", "mysql://someone:hunter2@db/name", "mysql://someone:***@db/name"),
+        ("DATABASE_URL", "postgres://u:hunter2@127.0.0.1:1/name", "does not answer"),
+        ("DATABASE_URL", "sqlite:////nowhere/at/all.db", "no folder"),
+        ("REDIS_URL", "redis://:hunter2@127.0.0.1:1/0", "Connection refused"),
+        ("REDIS_URL", "http://u:hunter2@127.0.0.1", "rediss://"),
+        ("PORT", "seventy", "1 to 65535"),
+        ("SYNC_WAIT", "forever", "0 to 25 seconds"),
+        ("DATA_DIR", "/dev/null/data", "cannot be used"),
+    ],
+)
+def test_bad_settings(tmp_path: Path, variable: str, value: str, words: str) -> None:
+    """One line that names the variable, what it held (never a password) and what is allowed."""
+    said = refused(tmp_path / "data", **{variable: value})
+    assert variable in said and words in said
+    assert "hunter2" not in said
+
+
+def test_redis_refuses_the_login(tmp_path: Path, redis_server: object) -> None:
+    """A wrong password is a refusal for good."""
+    url = f"redis://:wrong@127.0.0.1:{redis_server.port}/0"  # type: ignore[attr-defined]
+    said = refused(tmp_path, REDIS_URL=url)
+    assert "REDIS_URL" in said and "password" in said and "wrong@" not in said
+
+
+def test_stopping_while_it_starts(tmp_path: Path) -> None:
+    """Ctrl-C before it is ready stops what was started, and nothing is left."""
+    run = Run(tmp_path / "data", tmp_path / "log", {})
+    worker = wait_for(lambda: run.children().get("-m worker"), 20, "the worker starts")
+    os.kill(run.part.process.pid, signal.SIGINT)
+    assert run.part.process.wait(25) == 0
+    assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE

@@ -1,0 +1,160 @@
+"""The schema: made new, taken over from the ancestor, by several at once, or refused."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import MetaData, create_engine, inspect
+
+from shared.database import Database, connect
+from shared.errors import SchemaError, StartError
+from shared.migrate import migrate
+from shared.migrations import HEAD
+from shared.predictions import page
+from shared.settings import CHECKOUT, normalise_database_url
+from shared.tables import METADATA
+from tests.ancestor import make_ancestor
+from tests.system import INHERITED
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Both kinds of database."""
+    return str(request.param)
+
+
+@pytest.fixture
+def url(kind: str, new_database_url: Callable[[str], str]) -> str:
+    """An empty database for each test."""
+    return normalise_database_url(new_database_url(kind))
+
+
+def listed(database: Database) -> list[tuple[Any, ...]]:
+    """The rows as clients see them: the ancestor's five columns."""
+    rows = database.read(lambda connection: page(connection, 0, 100))
+    names = ("id", "observation_id", "observation", "proba", "true_class")
+    return [tuple(row[name] for name in names) for row in rows]
+
+
+def tables_of(url: str) -> dict[str, Any]:
+    """Tables, columns with type and nullability, and indexes, as the database tells them."""
+    engine = create_engine(url)
+    inspector = inspect(engine)
+    found = {
+        table: (
+            {c["name"]: (str(c["type"]), c["nullable"]) for c in inspector.get_columns(table)},
+            sorted((i["name"] or "", tuple(i["column_names"]), bool(i["unique"]))
+                   for i in inspector.get_indexes(table)),
+        )
+        for table in inspector.get_table_names()
+        if table != "alembic_version"
+    }  # fmt: skip
+    engine.dispose()
+    return found
+
+
+def test_new_database(kind: str, url: str, new_database_url: Callable[[str], str]) -> None:
+    """The migrations make what shared/tables.py describes, once; then there is nothing to do."""
+    database = connect(url, 1, 10)
+    assert migrate(database) is True
+    assert migrate(database) is False
+    database.close()
+    described = normalise_database_url(new_database_url(kind))
+    engine = create_engine(described)
+    METADATA.create_all(engine)
+    engine.dispose()
+    assert tables_of(url) == tables_of(described)
+
+
+def test_head_is_the_newest_script() -> None:
+    """The constant that saves loading Alembic says what Alembic would."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(CHECKOUT / "shared" / "migrations"))
+    assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_taking_over_the_ancestor(kind: str, url: str) -> None:
+    """Rows stay, print as they did, and the tables are the same as in a new database."""
+    before = make_ancestor(kind, url)
+    database = connect(url, 1, 10)
+    assert migrate(database) is True
+    assert listed(database) == before
+    database.close()
+    found = tables_of(url)
+    assert set(found) == set(MetaData().tables) | {"prediction", "job", "lease"}
+    assert {k: v[0] for k, v in found["prediction"][0].items()}["observation_id"] == "TEXT"
+    if kind == "postgres":
+        assert found["prediction"][0]["id"][0] == "BIGINT"
+        assert found["prediction"][0]["proba"][0] == "DOUBLE PRECISION"
+
+
+@pytest.mark.parametrize("ancestor", [False, True])
+def test_processes_that_start_at_once(kind: str, url: str, ancestor: bool) -> None:
+    """Six release steps at the same moment: all succeed, one does it, nothing is lost."""
+    before = make_ancestor(kind, url) if ancestor else []
+    command = [sys.executable, "-m", "shared.migrate"]
+    environment = {**INHERITED, "DATABASE_URL": url}
+
+    def run(_: int) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False
+        )
+
+    with ThreadPoolExecutor(6) as pool:
+        done = list(pool.map(run, range(6)))
+    assert [d.returncode for d in done] == [0] * 6, [d.stderr for d in done]
+    assert sum("is now at" in d.stderr for d in done) == 1
+    database = connect(url, 1, 10)
+    assert listed(database) == before
+    database.close()
+
+
+def test_a_newer_schema_is_refused(url: str) -> None:
+    """One line that names both revisions."""
+    database = connect(url, 1, 10)
+    migrate(database)
+    database.write(lambda c: c.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaError, match=rf"'9999'.*{HEAD}.*newer"):
+        migrate(database)
+    database.close()
+
+
+def test_a_strangers_table_is_refused(url: str) -> None:
+    """A `prediction` table that is not the ancestor's is left alone."""
+    database = connect(url, 1, 10)
+    database.write(lambda c: c.exec_driver_sql("CREATE TABLE prediction (id INTEGER, horse TEXT)"))
+    with pytest.raises(SchemaError, match="horse"):
+        migrate(database)
+    database.close()
+
+
+def test_refused_logins(postgres_server: Any) -> None:
+    """A database that does not exist is a refusal for good, in one line without a password."""
+    url = normalise_database_url(postgres_server.url("nowhere")).replace("@", ":hunter2@")
+    database = connect(url, 1, 10)
+    with pytest.raises(StartError, match='"nowhere" does not exist') as caught:
+        migrate(database)
+    assert "hunter2" not in str(caught.value)
+    database.close()
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    """SQLite's refusal, in one line."""
+    file = tmp_path / "notes.txt"
+    file.write_text("not a database, but long enough to be looked at\n" * 30)
+    database = connect(f"sqlite:///{file}", 1, 10)
+    with pytest.raises(StartError, match="not a database"):
+        migrate(database)
+    database.close()
+    missing = connect(f"sqlite:///{tmp_path / 'nowhere' / 'file.db'}", 1, 10)
+    with pytest.raises(StartError, match="no folder"):
+        migrate(missing)
