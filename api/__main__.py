@@ -34,7 +34,7 @@ def serve_app() -> Flask:
 
 
 def main() -> int:
-    """Run until told to stop; `REFUSED` with one line when the gateway cannot start as it is set up."""
+    """Run until told to stop; `REFUSED` with one line when this cannot start as it is set up."""
     try:
         settings = Settings.from_environment()
         configure("gateway", settings.log_level, settings.secrets)

@@ -11,7 +11,6 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from types import FrameType
 from typing import IO
 
 import redis
@@ -25,6 +24,7 @@ from shared.errors import REFUSED, DatabaseAwayError, StartError
 from shared.logs import configure, mask
 from shared.migrate import migrate
 from shared.settings import CHECKOUT, ENVIRONMENT, Settings
+from worker.artifacts import refuse_missing
 
 READY_WITHIN = 60.0
 REACHED_WITHIN = 4.0
@@ -42,13 +42,28 @@ class PartRefusedError(Exception):
 
 
 class Stopped(Exception):  # noqa: N818
-    """A signal asked us to stop."""
+    """A signal asked us to stop. Raised only where no part is half started."""
+
+
+# Set by the signals: a handler that raised could lose a process that was just being started, and
+# a second Ctrl-C must not cut the draining short.
+_STOPPING = threading.Event()
+
+
+def _pause(seconds: float) -> None:
+    """Wait a little.
+
+    Raises:
+        Stopped: a signal asked us to stop.
+    """
+    if _STOPPING.wait(seconds):
+        raise Stopped
 
 
 def main() -> int:
     """Run until told to stop, or until a part dies; the exit code is 1 when one did."""
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
+        signal.signal(number, lambda *_: _STOPPING.set())
     parts: list[tuple[Part, float]] = []
     try:
         settings = Settings.from_environment()
@@ -63,9 +78,6 @@ def main() -> int:
     except PartRefusedError:
         return 1
     finally:
-        # A second Ctrl-C must not cut the draining short.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
         for part, seconds in reversed(parts):
             if not part.stop(seconds):
                 _say(f"{part.name} did not stop within {seconds:g} s and was killed")
@@ -73,6 +85,7 @@ def main() -> int:
 
 def _run(settings: Settings, parts: list[tuple[Part, float]]) -> int:
     refuse_taken_port(settings)
+    refuse_missing(settings.model_dir)
     with _only_one(settings.data_dir):
         environment = dict(ENVIRONMENT)
         _reach_database(settings)
@@ -86,6 +99,7 @@ def _run(settings: Settings, parts: list[tuple[Part, float]]) -> int:
             ("the worker", "worker", WORKER_STOPS_WITHIN),
             ("the gateway", "api", GATEWAY_STOPS_WITHIN),
         ):
+            _pause(0)
             part = Part(name, [sys.executable, "-m", module], environment, folder=CHECKOUT)
             parts.append((part, seconds))
         _wait_until_ready(settings, parts)
@@ -94,18 +108,16 @@ def _run(settings: Settings, parts: list[tuple[Part, float]]) -> int:
 
 
 def _watch(parts: list[tuple[Part, float]]) -> int:
-    pause = threading.Event()
     while True:
         for part, _ in parts:
             if part.exit_code is not None:
                 _say(f"{part.name} died with exit code {part.exit_code}; stopping the others")
                 return 1
-        pause.wait(0.2)
+        _pause(0.2)
 
 
 def _wait_until_ready(settings: Settings, parts: list[tuple[Part, float]]) -> None:
     deadline = time.monotonic() + READY_WITHIN
-    pause = threading.Event()
     while not _is_ready(settings):
         for part, _ in parts:
             if part.exit_code == REFUSED:
@@ -114,7 +126,7 @@ def _wait_until_ready(settings: Settings, parts: list[tuple[Part, float]]) -> No
                 raise StartError(f"{part.name} ended with exit code {part.exit_code}")
         if time.monotonic() > deadline:
             raise StartError(f"not ready within {READY_WITHIN:g} s")
-        pause.wait(0.1)
+        _pause(0.1)
 
 
 def _is_ready(settings: Settings) -> bool:
@@ -144,7 +156,6 @@ def _reach_database(settings: Settings) -> None:
     """Bring the schema up to date, or give up with one line."""
     deadline = time.monotonic() + REACHED_WITHIN
     database = connect(settings.database_url, connections=1, wait=3.0)
-    pause = threading.Event()
     try:
         while True:
             try:
@@ -154,7 +165,7 @@ def _reach_database(settings: Settings) -> None:
                 if time.monotonic() > deadline:
                     shown = mask(settings.database_url)
                     raise StartError(f"DATABASE_URL is {shown!r}, and {error}") from error
-            pause.wait(0.5)
+            _pause(0.5)
     finally:
         database.close()
 
@@ -194,10 +205,6 @@ class _only_one:  # noqa: N801
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
             self._file.close()
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise Stopped
 
 
 def _say(text: str) -> None:

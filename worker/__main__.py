@@ -14,17 +14,19 @@ from shared.logs import configure
 from shared.messages import new_request_id
 from shared.migrate import migrate
 from shared.settings import Settings, cap_blas_threads
+from worker.artifacts import refuse_missing
 
 log = logging.getLogger(__name__)
 
 
 def main() -> int:
-    """Run until told to stop; `REFUSED` with one line when the worker cannot start as it is set up."""
+    """Run until told to stop; `REFUSED` with one line when this cannot start as it is set up."""
     try:
         settings = Settings.from_environment()
         configure("worker", settings.log_level, settings.secrets)
         if not settings.redis_url:
             raise StartError("REDIS_URL is not set; `make run` starts an embedded Redis")
+        refuse_missing(settings.model_dir)
         cap_blas_threads()
         # Late, so that a bad setting is reported without loading scikit-learn first.
         from worker.app import create_app

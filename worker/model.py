@@ -24,10 +24,9 @@ import sklearn
 from numpy.typing import NDArray
 
 from shared.errors import ArtifactError
+from worker.artifacts import COLUMNS, DTYPES, FILES, PIPELINE, refuse_missing
 
 log = logging.getLogger(__name__)
-
-PIPELINE, DTYPES, COLUMNS = "pipeline.pickle", "dtypes.pickle", "columns.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +54,7 @@ def load(folder: Path) -> Model:
     Raises:
         ArtifactError: a file is missing, broken, or was written by other library versions.
     """
-    missing = [name for name in (PIPELINE, DTYPES, COLUMNS) if not (folder / name).is_file()]
-    if missing:
-        raise ArtifactError(f"MODEL_DIR is {str(folder)!r}, which lacks {', '.join(missing)}")
+    refuse_missing(folder)
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
     columns = _columns(folder / COLUMNS)
@@ -160,6 +157,6 @@ def _classes(pipeline: Any, path: Path) -> tuple[Any, ...]:
 
 def _version(folder: Path) -> str:
     digest = hashlib.sha256()
-    for name in (PIPELINE, DTYPES, COLUMNS):
+    for name in FILES:
         digest.update((folder / name).read_bytes())
     return digest.hexdigest()[:16]

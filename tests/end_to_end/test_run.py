@@ -176,10 +176,25 @@ def test_redis_refuses_the_login(tmp_path: Path, redis_server: object) -> None:
     assert "REDIS_URL" in said and "password" in said and "wrong@" not in said
 
 
-def test_stopping_while_it_starts(tmp_path: Path) -> None:
-    """Ctrl-C before it is ready stops what was started, and nothing is left."""
-    run = Run(tmp_path / "data", tmp_path / "log", {})
-    worker = wait_for(lambda: run.children().get("-m worker"), 20, "the worker starts")
+@pytest.mark.parametrize("part", ["redis", "-m worker", "-m api"])
+def test_stopping_while_it_starts(tmp_path: Path, part: str) -> None:
+    """Ctrl-C at any time before it is ready stops what was started, and nothing is left."""
+    data = tmp_path / "data"
+    run = Run(data, tmp_path / "log", {})
+
+    def begun() -> bool:
+        return part in run.children() or (part == "redis" and (data / "redis").exists())
+
+    wait_for(begun, 30, f"{part} starts")
     os.kill(run.part.process.pid, signal.SIGINT)
     assert run.part.process.wait(25) == 0
-    assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
+    assert not [p for p in psutil.process_iter() if started_for(p, data)]
+
+
+def started_for(process: psutil.Process, data: Path) -> bool:
+    """Whether a process was started, by whomever, for this data folder."""
+    try:
+        ours = bool(process.environ().get("DATA_DIR") == str(data))
+        return ours and bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
