@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import pickletools
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -27,6 +27,12 @@ from shared.errors import ArtifactError
 from worker.artifacts import COLUMNS, DTYPES, FILES, PIPELINE, refuse_missing
 
 log = logging.getLogger(__name__)
+
+# The key, perhaps remembered (MEMOIZE, BINPUT, LONG_BINPUT), and the string that follows it
+# (SHORT_BINUNICODE, BINUNICODE). Read as bytes: joblib puts arrays between a pickle's opcodes.
+_VERSION = re.compile(
+    rb"_sklearn_version(?:\x94|q.|r....)?(?:\x8c.|X.\x00\x00\x00)([0-9]+\.[0-9a-z.+]*)", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +133,10 @@ def written_with(path: Path) -> str | None:
     """The scikit-learn version that a pickle says it was written with, found without running it.
 
     Estimators keep it in their state under `_sklearn_version` (scikit-learn's `BaseEstimator`).
+    None for a compressed pickle.
     """
-    try:
-        expect = False
-        for _, argument, _ in pickletools.genops(path.read_bytes()):
-            if expect and isinstance(argument, str):
-                return argument
-            if isinstance(argument, str):
-                expect = argument == "_sklearn_version"
-    except (ValueError, IndexError, OSError):
-        # Compressed, or with arrays between the opcodes: the version stays unknown.
-        return None
-    return None
+    match = _VERSION.search(path.read_bytes())
+    return match[1].decode() if match else None
 
 
 def _classes(pipeline: Any, path: Path) -> tuple[Any, ...]:

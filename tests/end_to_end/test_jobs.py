@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,7 +12,7 @@ from tests.system import Answer, Client, System, wait_for
 
 
 @pytest.fixture(scope="module")
-def idle(system: System) -> Iterator[System]:
+def idle(system: System) -> System:
     """The system without its worker; what is accepted stays queued."""
     wait_for(system.client.ready)
     assert system.workers.pop().stop(25)
