@@ -19,6 +19,8 @@ def create_app(settings: Settings) -> Flask:
     app = Flask("queuecast", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body
     app.extensions["gateway"] = gateway
+    # A path with a slash too many is unknown, not a redirect to the address that a client names.
+    app.url_map.merge_slashes = False
     problems.register(app)
     keys.register(app, settings.api_key)
     for routes in (predictions.routes, jobs.routes, health.routes):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import request
-from werkzeug.exceptions import UnsupportedMediaType
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from shared.document import parse_object
 from shared.errors import MalformedBodyError, WrongShapeError
@@ -20,13 +20,14 @@ def read(kind: Kind) -> Request:
 
     Raises:
         UnsupportedMediaType: the body does not say that it is JSON in UTF-8.
+        RequestEntityTooLarge: it is larger than `MAX_BODY`.
         MalformedBodyError: it is not JSON.
         WrongShapeError: a field is missing or of the wrong kind.
     """
     charset = request.mimetype_params.get("charset", "utf-8").lower().replace("-", "")
     if request.mimetype != "application/json" or charset not in ("utf8", "usascii"):
         raise UnsupportedMediaType("send the body as Content-Type: application/json, in UTF-8")
-    data = request.get_data(cache=False)
+    data = _data()
     document = parse_object(data)
     if "id" not in document:
         raise WrongShapeError(f"id is missing: it must be {ALLOWED}")
@@ -36,6 +37,16 @@ def read(kind: Kind) -> Request:
     else:
         _check_true_class(document)
     return Request(new_request_id(), kind, observation_id, _text(data))
+
+
+def _data() -> bytes:
+    data = request.get_data(cache=False)
+    most = request.max_content_length
+    # A chunked body says nothing of its length, and Werkzeug cuts it off at the limit in silence.
+    cut = request.content_length is None and most is not None and len(data) >= most
+    if cut and request.environ["wsgi.input"].read(1):
+        raise RequestEntityTooLarge
+    return data
 
 
 def _text(data: bytes) -> str:

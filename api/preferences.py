@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+# List elements: a comma within a quoted string separates nothing (RFC 9110, section 5.6.4).
+_ELEMENT = re.compile(r"(?:[^,\"]|\"(?:\\.|[^\"\\])*(?:\"|$))+")
+# More than any ceiling; what has more digits than this is not even read.
+_LONGEST = 10**9
 _PREFERENCE = re.compile(r"\s*([!#$%&'*+.^_`|~\w-]+)\s*(?:=\s*(?:\"([^\"]*)\"|([^\s;,\"]*))\s*)?$")
 
 
@@ -29,13 +33,13 @@ def parse(headers: list[str]) -> Preference:
     """
     respond_async = False
     wait: int | None = None
-    for part in ",".join(headers).split(","):
+    for part in _ELEMENT.findall(",".join(headers)):
         match = _PREFERENCE.match(part.split(";")[0])
         if match is None:
             continue
         name, value = match[1].lower(), match[2] if match[2] is not None else match[3]
         if name == "respond-async" and not value:
             respond_async = True
-        elif name == "wait" and wait is None and value and re.fullmatch(r"[0-9]{1,9}", value):
-            wait = int(value)
+        elif name == "wait" and wait is None and value and re.fullmatch(r"[0-9]+", value):
+            wait = int(value[-9:]) if len(value.lstrip("0")) <= 9 else _LONGEST
     return Preference(respond_async, wait)

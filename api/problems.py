@@ -45,12 +45,18 @@ def register(app: Flask) -> None:
     @app.errorhandler(HTTPException)
     def theirs(error: HTTPException) -> Response:
         if isinstance(error, RequestEntityTooLarge):
-            _drain()
             text = f"the body is larger than {app.config['MAX_CONTENT_LENGTH']} bytes"
         else:
             text = _texts().get(error.code or 500) or str(error.description or error.name)
         kept = {k: v for k, v in error.get_headers() if k.lower() not in _REPLACED}
         return answer({"error": text}, error.code or 500, kept)
+
+    @app.after_request
+    def drained(response: Response) -> Response:
+        # On success the routes that take a body have read it.
+        if response.status_code >= 400 or request.method != "POST":
+            _drain()
+        return response
 
     @app.errorhandler(Exception)
     def unforeseen(error: Exception) -> Response:
@@ -58,13 +64,14 @@ def register(app: Flask) -> None:
         return answer({"error": "an internal error; it was logged"}, 500)
 
 
+_LONGEST_SHOWN = 200
 _REPLACED = {"content-type", "content-length"}
 
 
 def _texts() -> dict[int, str]:
     return {
-        404: f"there is nothing at {request.path}",
-        405: f"{request.path} does not take {request.method}",
+        404: f"there is nothing at {request.path[:_LONGEST_SHOWN]}",
+        405: f"{request.path[:_LONGEST_SHOWN]} does not take {request.method}",
     }
 
 

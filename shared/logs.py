@@ -6,44 +6,37 @@ import logging
 import re
 from collections.abc import Iterable
 
-_URL_PASSWORD = re.compile(r"(\w+://[^\s:/@]*):[^\s/@]+@")
+# Up to the last @ before the path: a password that nobody escaped may hold one itself.
+_URL_PASSWORD = re.compile(r"(\w+://[^\s:/@]*):[^\s/]+@")
+_QUERY_PASSWORD = re.compile(r"(password=)[^\s&]+", re.IGNORECASE)
 
 
 def mask(text: str) -> str:
     """The text with the password of every URL in it replaced by asterisks."""
-    return _URL_PASSWORD.sub(r"\1:***@", text)
+    return _QUERY_PASSWORD.sub(r"\1***", _URL_PASSWORD.sub(r"\1:***@", text))
 
 
 # A line for every message, or for every plug-in: of use only to whoever works on those libraries.
 _CHATTY = ("alembic", "celery.app.trace", "celery.worker.strategy")
 
 
-class SecretFilter(logging.Filter):
-    """Replaces known secrets, and passwords in URLs, in whatever any library logs."""
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        super().__init__()
-        # Longest first, so that a secret that contains another is replaced whole.
-        self._secrets = sorted({s for s in secrets if s}, key=len, reverse=True)
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite the record in place; never drops one."""
-        text = mask(record.getMessage())
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        record.msg, record.args = text, None
-        return True
-
-
 class _Formatter(logging.Formatter):
-    """Blots out exception texts as well: drivers put connection strings into theirs."""
+    """Blots out known secrets, and passwords in URLs, in whatever any library logs: messages,
+    exceptions (drivers put connection strings into theirs) and stacks."""
 
     def __init__(self, part: str, secrets: Iterable[str]) -> None:
         super().__init__(f"%(asctime)s %(levelname)-7s {part} %(name)s: %(message)s")
-        self._secrets = [s for s in secrets if s]
+        # Longest first, so that a secret that contains another is replaced whole.
+        self._secrets = sorted({s for s in secrets if s}, key=len, reverse=True)
 
-    def formatException(self, ei: object) -> str:  # noqa: N802
-        text = mask(super().formatException(ei))  # type: ignore[arg-type]
+    def format(self, record: logging.LogRecord) -> str:
+        """The record as text."""
+        try:
+            record.getMessage()
+        except (TypeError, ValueError, KeyError):
+            # logging would print the arguments as they are, past this formatter.
+            record.msg, record.args = f"{record.msg} {record.args!r}", None
+        text = mask(super().format(record))
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text
@@ -51,10 +44,8 @@ class _Formatter(logging.Formatter):
 
 def configure(part: str, level: str, secrets: Iterable[str]) -> None:
     """Send this process's logs to standard error. `part` names the process in each line."""
-    known = list(secrets)
     handler = logging.StreamHandler()
-    handler.addFilter(SecretFilter(known))
-    handler.setFormatter(_Formatter(part, known))
+    handler.setFormatter(_Formatter(part, secrets))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level)))

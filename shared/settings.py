@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from shared.errors import SettingError
-from shared.logs import mask
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -34,11 +33,36 @@ class Setting:
     default: str
     read: Callable[[str], Any]
     allowed: str
-    secret: bool = False
+    shown: Callable[[str], str] = str
+
+
+def _hidden(_held: str) -> str:
+    return "(hidden)"
+
+
+def _url_shown(held: str) -> str:
+    """A URL, malformed perhaps, without anything in it that may be a password."""
+    scheme, separator, rest = held.partition("://")
+    if not separator:
+        # Without a scheme there is no telling where the password stands.
+        return "(hidden)"
+    credentials, at, place = rest.rpartition("@")
+    if "password" in rest.lower() or not (at or re.fullmatch(r"[^:]*(:\d+)?(/[^:]*)?", place)):
+        return f"{scheme}://(hidden)"
+    user, colon, _ = credentials.partition(":")
+    return f"{scheme}://{user}{':***' if colon else ''}{at}{place}"
 
 
 def _text(value: str) -> str:
     return value
+
+
+def _folder(value: str) -> Path:
+    try:
+        # A relative folder is one of the checkout's, wherever the process was started from.
+        return CHECKOUT / Path(value).expanduser()
+    except RuntimeError as error:  # ~name of a user who is not there
+        raise ValueError(value) from error
 
 
 def _whole(smallest: int, largest: int) -> Callable[[str], int]:
@@ -118,18 +142,19 @@ def normalise_database_url(value: str) -> str:
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "DATABASE_URL", "", normalise_database_url,
-        "postgresql://user:password@host:port/name, or sqlite:///path/to/file", secret=True,
+        "postgresql://user:password@host:port/name, or sqlite:///path/to/file", shown=_url_shown,
     ),
     Setting(
         "REDIS_URL", "", _redis_url,
-        "redis://:password@host:port/number, or rediss://… for TLS", secret=True,
+        "redis://:password@host:port/number, or rediss://… for TLS", shown=_url_shown,
     ),
     Setting("REDIS_TLS_VERIFY", "yes", _yes, "yes or no"),
     Setting("HOST", "127.0.0.1", _text, "an address to listen on"),
     Setting("PORT", "5000", _whole(1, 65535), "a port, 1 to 65535"),
-    Setting("DATA_DIR", "var", _text, "a folder"),
-    Setting("MODEL_DIR", "artifacts", _text, "a folder"),
-    Setting("API_KEY", "", _keys, "one key or several with commas, ASCII, no spaces", secret=True),
+    Setting("DATA_DIR", "var", _folder, "a folder"),
+    Setting("MODEL_DIR", "artifacts", _folder, "a folder"),
+    Setting("API_KEY", "", _keys, "one key or several with commas, ASCII, no spaces",
+            shown=_hidden),
     Setting("SYNC_WAIT", "4", _seconds(0, 25), "0 to 25 seconds"),
     Setting("SYNC_WAIT_MAX", "20", _seconds(0, 25), "0 to 25 seconds"),
     Setting("JOB_RETENTION", "7d", _seconds(1, 3650 * 86400), "seconds, or like 90m, 12h, 7d"),
@@ -183,9 +208,6 @@ class Settings:
         """
         source = ENVIRONMENT if environment is None else environment
         values = {s.name.lower(): _read(s, source) for s in SETTINGS}
-        # Relative folders are those of the checkout, wherever the process was started from.
-        for name in ("data_dir", "model_dir"):
-            values[name] = CHECKOUT / Path(values[name]).expanduser()
         values["database_url"] = values["database_url"] or (
             f"sqlite:///{values['data_dir'] / 'queuecast.sqlite3'}"
         )
@@ -194,8 +216,10 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be seen in a log: keys, and the passwords in the URLs."""
-        passwords = [urlsplit(url).password for url in (self.database_url, self.redis_url)]
-        found = [p for p in passwords if p]
+        parts = [urlsplit(url) for url in (self.database_url, self.redis_url)]
+        found = [p.password for p in parts if p.password]
+        # libpq and redis-py take one in the query as well.
+        found += [p for url in parts for p in re.findall(r"password=([^&]+)", url.query)]
         return (*self.api_key, *found, *(unquote(p) for p in found))
 
     @property
@@ -215,18 +239,8 @@ def _read(setting: Setting, environment: Mapping[str, str]) -> Any:
     try:
         return setting.read(held)
     except (ValueError, KeyError) as error:
-        shown = _shown(setting, held)
+        shown = setting.shown(held)
         raise SettingError(f"{setting.name} is {shown!r}, but must be {setting.allowed}") from error
-
-
-def _shown(setting: Setting, held: str) -> str:
-    if not setting.secret:
-        return held
-    if "://" not in held:
-        # Without a scheme there is no telling where the password stands.
-        return "(hidden)"
-    masked = mask(held)
-    return masked if masked != held or "@" not in held else held.split("://")[0] + "://(hidden)"
 
 
 def cap_blas_threads() -> None:

@@ -61,11 +61,22 @@ def frame(observations: Sequence[Observation], model: Model) -> pd.DataFrame:
 def _column(values: list[Any], dtype: Any) -> Any:
     if isinstance(dtype, np.dtype) and dtype.kind in "fiu":
         return np.array(values, dtype=dtype)  # None becomes NaN in a float array
+    if isinstance(dtype, pd.CategoricalDtype):
+        return pd.Categorical.from_codes(_codes(values, dtype.categories), dtype=dtype)
     filled: Any = np.empty(len(values), dtype=object)
     filled[:] = [math.nan if value is None else value for value in values]
-    if dtype is None:
-        return pd.Series(filled).infer_objects()
-    return pd.Series(filled).astype(dtype)
+    # Without a dtype they stay objects: to infer one would let a value change its neighbours.
+    return pd.Series(filled, dtype=object).astype(object if dtype is None else dtype)
+
+
+def _codes(values: list[Any], categories: Any) -> list[int]:
+    """Each value's place among the categories; -1, missing, for one that training never saw."""
+    places: dict[tuple[type, Any], int] = {}
+    for value in values:
+        if value is not None and (type(value), value) not in places:
+            place = categories.get_indexer(pd.Index([value]))[0]
+            places[type(value), value] = int(place)
+    return [places.get((type(value), value), -1) for value in values]
 
 
 @cache
@@ -74,16 +85,17 @@ def _check(dtype: Any) -> Callable[[Any], str | None] | None:
     if dtype is None or pd.api.types.is_object_dtype(dtype):
         return None
     nullable = not isinstance(dtype, np.dtype)
+    if isinstance(dtype, pd.CategoricalDtype | pd.StringDtype):
+        return _scalar_fault
     if pd.api.types.is_bool_dtype(dtype):
         return lambda value: _truth_fault(value, nullable)
     if pd.api.types.is_integer_dtype(dtype):
         limits = np.iinfo(getattr(dtype, "numpy_dtype", dtype))
         return lambda value: _integer_fault(value, nullable, limits.min, limits.max)
     if pd.api.types.is_float_dtype(dtype):
-        return _float_fault
-    if pd.api.types.is_datetime64_any_dtype(dtype):
-        return _time_fault
-    return _scalar_fault
+        kind = getattr(dtype, "numpy_dtype", dtype).type
+        return lambda value: _float_fault(value, kind)
+    return lambda value: _other_fault(value, dtype)
 
 
 def _truth_fault(value: Any, nullable: bool) -> str | None:
@@ -102,27 +114,32 @@ def _integer_fault(value: Any, nullable: bool, smallest: int, largest: int) -> s
     return None
 
 
-def _float_fault(value: Any) -> str | None:
+def _float_fault(value: Any, kind: type[Any]) -> str | None:
     if value is None:
         return None
     if not isinstance(value, int | float):
         return "must be a number"
     try:
-        return None if math.isfinite(value) else "must be a finite number"
+        if kind is np.float64:
+            return None if math.isfinite(value) else "must be a finite number"
+        with np.errstate(over="ignore"):  # narrower floats overflow into infinity
+            fits = bool(np.isfinite(kind(value)))
     except OverflowError:  # an integer beyond the range of floats
         return "must be a finite number"
+    return None if fits else f"must be a finite number of {np.dtype(kind)}"
 
 
-def _time_fault(value: Any) -> str | None:
+def _other_fault(value: Any, dtype: Any) -> str | None:
+    """Times and rarer things: what pandas takes, tried on the value alone."""
     try:
-        pd.Timestamp(value)
+        _column([value], dtype)
     except (ValueError, TypeError, OverflowError):
-        return "must be a time"
+        return f"does not fit a column of {dtype}"
     return None
 
 
 def _scalar_fault(value: Any) -> str | None:
-    return "must be a string" if isinstance(value, list | dict) else None
+    return "must be a string or a number" if isinstance(value, list | dict) else None
 
 
 def _shown(value: Any) -> str:

@@ -26,7 +26,7 @@ def recognise(value: Any, classes: Sequence[Any]) -> Any:
             return known
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if _number(value) == all(_number(known) for known in classes):
+    if isinstance(value, str | int | float) and _number(value) == all(map(_number, classes)):
         return value
     listed = ", ".join(str(known) for known in classes)
     raise WrongShapeError(f"true_class is {value!r}, and the model's classes are {listed}")
