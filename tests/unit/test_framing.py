@@ -1,0 +1,204 @@
+"""`worker.framing`: every value by itself, into the dtype that the pipeline was fitted on."""
+
+from __future__ import annotations
+
+import json
+import math
+import warnings
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from worker.framing import Observation, frame, refusal, unknown_keys
+from worker.model import Model
+
+DTYPES: dict[str, Any] = {
+    "float64": "float64", "float32": "float32", "Float64": "Float64", "Float32": "Float32",
+    "int64": "int64", "int8": "int8", "uint8": "uint8", "uint64": "uint64", "Int64": "Int64",
+    "Int8": "Int8", "UInt64": "UInt64", "bool": "bool", "boolean": "boolean", "object": "object",
+    "str": "str", "string": "string",
+    "category of texts": pd.CategoricalDtype(["a", "b", "1"]),
+    "category of numbers": pd.CategoricalDtype([1, 2, 3]),
+    "category of truths": pd.CategoricalDtype([True, False]),
+    "category of times": pd.CategoricalDtype(pd.to_datetime(["2020-01-01", "2021-01-01"])),
+    "datetime64[ns]": "datetime64[ns]", "datetime64[us]": "datetime64[us]",
+    "datetime64[ns, UTC]": "datetime64[ns, UTC]", "timedelta64[ns]": "timedelta64[ns]",
+    "none": None,
+}  # fmt: skip
+
+TIMES = ("2020-01-01", "2020-01-01T10:20:30.5", "01/02/2020", "9999-12-31", "2020-01-01T00:00Z",
+         "2020-01-01 00:00+05:00", "NaT", "1 day", "a", "b", "1", "x", "")  # fmt: skip
+EDGES = [sign * (2**power + more) for power in (7, 8, 31, 53, 60, 63, 64, 70)
+         for more in (-1, 0, 1) for sign in (1, -1)]  # fmt: skip
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.sampled_from(EDGES) | st.floats(allow_nan=False)
+    | st.sampled_from([0.0, 1.0, 3.0, 3.5, 1e18, 1e19, 1e39, 3.4028235e38, 1e300])
+    | st.sampled_from(TIMES) | st.text(max_size=5)
+)  # fmt: skip
+VALUES = SCALARS | st.lists(SCALARS, max_size=2) | st.dictionaries(st.text("ab"), SCALARS)
+
+
+def model(dtypes: dict[str, Any]) -> Model:
+    """A model that has columns, and nothing else."""
+    known = {name: pd.api.types.pandas_dtype(d) for name, d in dtypes.items() if d is not None}
+    return Model(None, tuple(dtypes), known, (0, 1), "version")
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two cells hold the same: missing in both, or equal and of one type."""
+    if isinstance(one, list | dict) or isinstance(other, list | dict):
+        return type(one) is type(other) and bool(one == other)
+    if pd.isna(one) or pd.isna(other):
+        return bool(pd.isna(one) and pd.isna(other))
+    return type(one) is type(other) and bool(one == other)
+
+
+@pytest.mark.parametrize("name", DTYPES)
+@given(values=st.lists(VALUES, min_size=1, max_size=6))
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_company_makes_no_difference(name: str, values: list[Any]) -> None:
+    """What is let pass is framed, alone and in a group, and is the same cell in both."""
+    fitted = model({"x": DTYPES[name]})
+    group: list[Observation] = [{"x": v} for v in values if refusal({"x": v}, fitted) is None]
+    together = frame(group, fitted)["x"]
+    for position, observation in enumerate(group):
+        alone = frame([observation], fitted)["x"]
+        assert len(alone) == 1
+        assert same(alone.iloc[0], together.iloc[position]), (observation, list(together))
+        if DTYPES[name] is not None:
+            assert alone.dtype == together.dtype == pd.api.types.pandas_dtype(DTYPES[name])
+
+
+@pytest.mark.parametrize("name", [name for name, dtype in DTYPES.items() if dtype is not None])
+@given(value=SCALARS)
+@settings(max_examples=40, deadline=None, derandomize=True)
+def test_pandas_would_have_made_the_same_of_it(name: str, value: Any) -> None:
+    """What is let pass becomes what pandas makes of that observation alone, where it can."""
+    fitted = model({"x": DTYPES[name]})
+    if refusal({"x": value}, fitted) is not None:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            expected = pd.DataFrame([{"x": value}], columns=["x"]).astype({"x": DTYPES[name]})
+        except (ValueError, TypeError, OverflowError, Warning):
+            return
+    framed = frame([{"x": value}], fitted)
+    assert framed["x"].dtype == expected["x"].dtype
+    assert same(framed["x"].iloc[0], expected["x"].iloc[0])
+
+
+NO_NUMBERS = ["a", "5", "", "nan", [1], [], {}, {"a": 1}]
+TOO_LARGE = [math.inf, -math.inf, 10**400, -(10**400)]
+FRACTIONS = [3.5, -0.1, 5e-324, 1e-9]
+REFUSED: list[tuple[str, list[Any]]] = [
+    ("float64", NO_NUMBERS + TOO_LARGE),
+    ("Float64", NO_NUMBERS + TOO_LARGE),
+    ("float32", [*NO_NUMBERS, *TOO_LARGE, 1e39, -1e39, 10**39, 1e300]),
+    ("Float32", [*NO_NUMBERS, *TOO_LARGE, 1e39, -1e39, 10**39, 1e300]),
+    ("int64", [*NO_NUMBERS, *TOO_LARGE, *FRACTIONS, None, 2**63, -(2**63) - 1, 2**70, 1e19, 1e300]),
+    ("Int64", [*NO_NUMBERS, *TOO_LARGE, *FRACTIONS, 2**63, -(2**63) - 1, 2**70, 1e19]),
+    ("int8", [*NO_NUMBERS, *TOO_LARGE, *FRACTIONS, None, 128, -129, 128.0, 256, 2**70]),
+    ("uint8", [*NO_NUMBERS, *TOO_LARGE, *FRACTIONS, None, -1, 256, -1.0, 256.0]),
+    ("UInt64", [*NO_NUMBERS, *TOO_LARGE, *FRACTIONS, -1, 2**64, 2e19]),
+    ("bool", [*NO_NUMBERS, *TOO_LARGE, None, 0, 1, 1.0, "true"]),
+    ("boolean", [*NO_NUMBERS, *TOO_LARGE, 0, 1, 1.0, "true"]),
+    ("str", [[], [1], ["a"], {}, {"a": 1}]),
+    ("string", [[], [1], ["a"], {}, {"a": 1}]),
+    ("category of texts", [[], [1], ["a"], {}, {"a": 1}]),
+    ("category of numbers", [[], [1], {}]),
+    ("datetime64[ns]", ["x", True, [], {}, ["2020-01-01"], 2**63, math.inf, "9999-01-01",
+                        "2020-01-01T00:00:00Z", "2020-01-01T00:00:00+05:00"]),
+    ("datetime64[us]", ["x", True, [], {}, 2**63, "2020-01-01T00:00:00Z"]),
+    ("datetime64[ns, UTC]", ["x", True, [], {}, "9999-01-01"]),
+    ("timedelta64[ns]", ["x", True, [], {}, 2**63, "2020-01-01", math.inf]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value"), [(n, v) for n, values in REFUSED for v in values])
+def test_what_does_not_fit_is_refused(name: str, value: Any) -> None:
+    """The message names the column and what it held, in one line of bounded length."""
+    dtypes = {"first": None, "Column": DTYPES[name], "last": "int64"}
+    fault = refusal({"first": "x", "Column": value, "last": "wrong too"}, model(dtypes))
+    assert fault is not None
+    assert fault.status == 422
+    text = str(fault)
+    assert text.startswith("Column is ")
+    assert "missing" in text if value is None else repr(value)[:80] in text
+    assert "\n" not in text
+    assert len(text) < 250
+
+
+ACCEPTED: list[tuple[str, list[tuple[Any, Any]]]] = [
+    ("float64", [(0, 0.0), (-1.5, -1.5), (2**70, float(2**70)), (1.7e308, 1.7e308)]),
+    ("float32", [(0.5, 0.5), (3.4028235e38, 3.4028234663852886e38), (7, 7.0)]),
+    ("int64", [(2**63 - 1, 2**63 - 1), (-(2**63), -(2**63)), (3.0, 3), (-0.0, 0)]),
+    ("Int64", [(2**63 - 1, 2**63 - 1), (2**53 + 1, 2**53 + 1), (3.0, 3)]),
+    ("int8", [(127, 127), (-128, -128), (127.0, 127)]),
+    ("uint8", [(0, 0), (255, 255)]),
+    ("uint64", [(2**64 - 1, 2**64 - 1)]),
+    ("bool", [(True, True), (False, False)]),
+    ("boolean", [(True, True), (False, False)]),
+    ("object", [("a", "a"), (5, 5), (2**70, 2**70), (True, True), ([1], [1]),
+                (["a", "b"], ["a", "b"]), ({"a": 1}, {"a": 1})]),
+    ("str", [("a", "a"), ("", ""), (5, "5"), (2.5, "2.5"), (True, "True"), ("\u00e9", "\u00e9")]),
+    ("category of texts", [("a", "a")]),
+    ("category of numbers", [(2, 2), (2.0, 2)]),
+    ("datetime64[ns]", [("2020-01-01", pd.Timestamp("2020-01-01"))]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"), [(n, v, e) for n, pairs in ACCEPTED for v, e in pairs]
+)
+def test_what_fits_is_taken(name: str, value: Any, expected: Any) -> None:
+    """The edges of each dtype are inside, and no digit of a whole number is lost, even beside a
+    missing value or a fraction."""
+    fitted = model({"x": DTYPES[name]})
+    others = [o for o in ({"x": None}, {"x": 1.0}, {"x": "a"}) if refusal(o, fitted) is None]
+    framed = frame([{"x": value}, *others], fitted)
+    assert refusal({"x": value}, fitted) is None
+    assert framed["x"].iloc[0] == expected
+
+
+NULLABLE = [name for name in DTYPES if name not in {"int64", "int8", "uint8", "uint64", "bool"}]
+
+
+@pytest.mark.parametrize("name", NULLABLE)
+@pytest.mark.parametrize("observation", [{"x": None}, {}, json.loads('{"x": NaN}')])
+def test_what_is_missing_is_missing(name: str, observation: Observation) -> None:
+    """Nulls, NaN and absent keys are missing values, never None or a text of it."""
+    fitted = model({"x": DTYPES[name]})
+    if observation and observation["x"] is not None:
+        observation = {"x": None}  # as `shared.document` reads it
+    assert refusal(observation, fitted) is None
+    cell = frame([observation], fitted)["x"].iloc[0]
+    assert pd.isna(cell)
+    assert cell is not None
+
+
+@pytest.mark.parametrize("name", ["category of texts", "category of numbers"])
+def test_a_category_never_seen_is_missing(name: str) -> None:
+    """A category that training did not have becomes a missing value, without a warning."""
+    cells = frame([{"x": "zzz"}, {"x": None}, {"x": 99}], model({"x": DTYPES[name]}))["x"]
+    assert cells.isna().all()
+
+
+def test_columns_are_those_of_training() -> None:
+    """The frame's columns and their order are the model's, whatever the observation's order."""
+    fitted = model({"b": "int64", "a": "str", "c": "float64"})
+    framed = frame([{"c": 1, "a": "x", "b": 2, "z": 3}, {"b": 1}], fitted)
+    assert list(framed.columns) == ["b", "a", "c"]
+    assert framed.dtypes.to_dict() == fitted.dtypes
+    assert framed.index.tolist() == [0, 1]
+
+
+def test_unknown_keys_are_named_in_order() -> None:
+    """What the model has no column for is listed as sent; a column without a dtype is known."""
+    fitted = model({"a": "int64", "b": None})
+    assert unknown_keys({"z": 1, "a": 2, "y": 3, "b": 4}, fitted) == ["z", "y"]
+    assert unknown_keys({"a": 2}, fitted) == []
+    assert unknown_keys({}, fitted) == []
