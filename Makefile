@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint bench faults lock clean
+.PHONY: run test lint bench bench-peers lock clean
 
 run: $(VENV)/.local
 	@exec $(BIN)/python -m local
@@ -18,6 +18,9 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.bench
 	$(BIN)/python -m bench
+
+bench-peers: $(VENV)/.bench
+	$(BIN)/python -m bench --peers
 
 # What requirements/*.txt pin, worked out anew from the ranges in pyproject.toml.
 lock: $(VENV)/.python

@@ -1,0 +1,94 @@
+"""One measurement: a load generator in a process of its own, and what it counted."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.part import Part
+from shared.errors import StartError
+from shared.settings import CHECKOUT
+
+# Longer than any contender needs for 256 clients at once; a request that takes longer is an error.
+TIMEOUT = 10
+# What a generator may take beyond its time to start, and to end its last requests.
+GRACE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What one load gave. Answers that are not 200, broken connections and timeouts are errors."""
+
+    ok: int
+    refused: int
+    broken: int
+    timeouts: int
+    seconds: float
+    p50_ms: float
+    p99_ms: float
+
+    @property
+    def errors(self) -> int:
+        """Requests without a 200."""
+        return self.refused + self.broken + self.timeouts
+
+    @property
+    def requests_per_second(self) -> float:
+        """Requests answered 200 in a second."""
+        return self.ok / self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """So many clients in a closed loop: each sends its next request when it has an answer."""
+
+    url: str
+    templates: Path
+    clients: int
+    seconds: int
+    first_id: int
+
+    def command(self) -> list[str]:
+        """wrk's command line, or that of the generator in Python where wrk is not on PATH."""
+        wrk = shutil.which("wrk")
+        if wrk:
+            return [
+                wrk, "-t1", f"-c{self.clients}", f"-d{self.seconds}s", "--latency",
+                "--timeout", f"{TIMEOUT}s", "-s", str(Path(__file__).with_name("wrk.lua")),
+                self.url, "--", str(self.templates), str(self.first_id),
+            ]  # fmt: skip
+        return [
+            sys.executable, "-m", "bench.python_load", self.url, str(self.templates),
+            "--first-id", str(self.first_id), "--clients", str(self.clients),
+            "--seconds", str(self.seconds), "--timeout", str(TIMEOUT),
+        ]  # fmt: skip
+
+    def run(self, environment: Mapping[str, str], output: Path) -> Figures:
+        """Run it to its end; the generator's own output goes to the file `output`.
+
+        Raises:
+            StartError: the generator failed or hung.
+        """
+        with output.open("wb") as file:
+            part = Part("the load generator", self.command(), environment, file, CHECKOUT)
+        try:
+            part.process.wait(self.seconds + GRACE)
+        except subprocess.TimeoutExpired as error:
+            raise StartError(f"the load generator did not end; see {output}") from error
+        finally:
+            if part.exit_code is None:
+                part.kill()
+        for line in output.read_text(errors="replace").splitlines():
+            if line.startswith("SUMMARY "):
+                return Figures(**json.loads(line.removeprefix("SUMMARY ")))
+        raise StartError(f"the load generator said nothing of its load; see {output}")
+
+
+def generator() -> str:
+    """The name of the load generator that runs use."""
+    return "wrk" if shutil.which("wrk") else "python"

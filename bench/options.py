@@ -1,0 +1,97 @@
+"""The command line of the benchmark."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.contenders import BASELINES, PEERS
+from shared.settings import CHECKOUT
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run is asked to do; `python` makes the peers' virtual environments."""
+
+    clients: tuple[int, ...]
+    rounds: int
+    seconds: int
+    contenders: tuple[str, ...]
+    output: Path
+    processes: bool
+    python: str
+
+
+def parse(arguments: Sequence[str] | None = None) -> Options:
+    """Read the command line; exits with a message when it cannot be understood."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Queuecast beside its baselines: same machine, same pipeline, in turn.",
+    )
+    parser.add_argument(
+        "--clients",
+        type=_numbers,
+        default=(1, 8, 32, 256),
+        metavar="N,N,…",
+        help="numbers of clients (default 1,8,32,256)",
+    )
+    parser.add_argument("--rounds", type=_number, default=3, metavar="N", help="(default 3)")
+    parser.add_argument(
+        "--seconds",
+        type=_number,
+        default=4,
+        metavar="N",
+        help="length of each measurement (default 4)",
+    )
+    parser.add_argument(
+        "--contenders", type=_names, metavar="NAME,…",
+        help=f"of {', '.join((*BASELINES, *PEERS))}; ratios are to the first",
+    )  # fmt: skip
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=CHECKOUT / "var" / "bench",
+        metavar="DIR",
+        help="where the results go (default var/bench)",
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="1 round of 1 second with 1 and 32 clients"
+    )
+    parser.add_argument("--peers", action="store_true", help=f"add {', '.join(PEERS)}")
+    parser.add_argument(
+        "--processes", action="store_true", help="show the memory of Queuecast's processes"
+    )
+    parser.add_argument(
+        "--python", default=sys.executable, help="makes the peers' virtual environments"
+    )
+    read = parser.parse_args(arguments)
+    chosen = read.contenders or tuple(BASELINES)
+    if read.peers:
+        chosen = tuple(dict.fromkeys((*chosen, *PEERS)))
+    if read.quick:
+        read.clients, read.rounds, read.seconds = (1, 32), 1, 1
+    return Options(
+        read.clients, read.rounds, read.seconds, chosen, read.output.resolve(), read.processes,
+        read.python,
+    )  # fmt: skip
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(sorted({_number(part.strip()) for part in text.split(",")}))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(part.strip() for part in text.split(",")))
+    strangers = [name for name in names if name not in (*BASELINES, *PEERS)]
+    if strangers:
+        raise argparse.ArgumentTypeError(f"there is no contender {', '.join(strangers)}")
+    return names

@@ -1,0 +1,49 @@
+-- Posts each passenger in turn with an id of its own, and prints what came of it as one JSON line.
+-- Arguments: the file of body templates, the first id.
+
+local before, after = {}, {}
+local head, first, sent
+local the_thread
+
+-- Global, because wrk reads them out of the thread's state at the end.
+ok, refused = 0, 0
+
+function setup(thread)
+  the_thread = thread
+end
+
+function init(args)
+  for line in io.lines(args[1]) do
+    local from, to = line:find("@ID@", 1, true)
+    before[#before + 1] = line:sub(1, from - 1)
+    after[#after + 1] = line:sub(to + 1)
+  end
+  first, sent = tonumber(args[2]), 0
+  head = "POST " .. wrk.path .. " HTTP/1.1\r\nHost: " .. wrk.host .. ":" .. wrk.port ..
+    "\r\nContent-Type: application/json\r\nContent-Length: "
+end
+
+function request()
+  local position = sent % #before + 1
+  local body = before[position] .. string.format("%.0f", first + sent) .. after[position]
+  sent = sent + 1
+  return head .. #body .. "\r\n\r\n" .. body
+end
+
+function response(status)
+  if status == 200 then
+    ok = ok + 1
+  else
+    refused = refused + 1
+  end
+end
+
+function done(summary, latency)
+  local broken = summary.errors
+  io.write(string.format(
+    'SUMMARY {"ok": %d, "refused": %d, "broken": %d, "timeouts": %d, "seconds": %.6f, ' ..
+    '"p50_ms": %.3f, "p99_ms": %.3f}\n',
+    the_thread:get("ok"), the_thread:get("refused"),
+    broken.connect + broken.read + broken.write, broken.timeout, summary.duration / 1e6,
+    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3))
+end
