@@ -63,10 +63,12 @@ class Image:
         seconds: float = 60,
     ) -> subprocess.CompletedProcess[str]:
         """Run something in it to its end."""
-        return subprocess.run(
-            list(command), env=self.environment(variables), cwd=self.app, check=check,
+        done = subprocess.run(
+            list(command), env=self.environment(variables), cwd=self.app, check=False,
             capture_output=True, text=True, timeout=seconds,
         )  # fmt: skip
+        assert not check or done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        return done
 
     def start(
         self, name: str, command: Sequence[str], variables: Mapping[str, str], log: IO[bytes]

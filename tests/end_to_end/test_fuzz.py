@@ -217,7 +217,7 @@ HEADERS = st.dictionaries(
     query=st.none() | st.tuples(st.sampled_from(["after", "limit", "wait", "x"]), LATIN | NUMBERS),
     headers=HEADERS, data=st.none() | st.binary(max_size=200),
 )  # fmt: skip
-@fuzzed(80)
+@fuzzed(120)
 def test_any_request(
     service: Service,
     method: str,
@@ -237,7 +237,7 @@ def test_any_request(
 @given(
     number=st.integers(SMALLEST_INTEGER, LARGEST_INTEGER), text_first=st.booleans(), other=GOOD_IDS
 )
-@fuzzed(40)
+@fuzzed(15)
 def test_ids_of_both_kinds(service: Service, number: int, text_first: bool, other: Any) -> None:
     """An integer and its text are one observation, echoed as it was first sent; two ids whose
     texts differ are two."""
@@ -251,7 +251,7 @@ def test_ids_of_both_kinds(service: Service, number: int, text_first: bool, othe
     assert answers[0].json["proba"] == answers[1].json["proba"]
     if not known:
         assert service.rows[str(number)]["observation_id"] == first
-    for text in (f"0{number}", f"{number} ", f" {number}", f"+{number}", f"{number}.0", other):
+    for text in (f"0{number}", f"{number} ", f"{number}.0", other):
         known = str(text) in service.rows
         answer = service.predict(body({"id": text, "observation": FIRST_PASSENGER}))
         assert answer.status == 200
