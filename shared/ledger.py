@@ -21,6 +21,13 @@ _c = JOB.c
 _unfinished = _c.status.in_(UNFINISHED)
 
 
+_ANY_OF = """
+    SELECT EXISTS (SELECT FROM job WHERE job_id = ANY(%(job_ids)s::text[]))
+        OR EXISTS (SELECT FROM job WHERE observation_id = ANY(%(keys)s::text[])
+                                     AND status = ANY(%(unfinished)s::text[]))
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """One accepted request. `seq` orders jobs by their acceptance."""
@@ -81,13 +88,9 @@ def claim(connection: Connection, job_ids: Sequence[str], lease: float) -> dict[
         _c.status == Status.QUEUED,
         (_c.status == Status.RUNNING) & (_c.leased_until < now),
     )
-    # Locked in one order, and without waiting for a claim that is under way elsewhere.
-    taken = (
-        select(_c.seq)
-        .where(_c.job_id.in_(job_ids), free)
-        .order_by(_c.seq)
-        .with_for_update(skip_locked=True)
-    )
+    # Locked in one order, as in `lock`. A locked one is waited for rather than skipped: it may be
+    # an update that looks whether this job is still to come, and then waits for it.
+    taken = select(_c.seq).where(_c.job_id.in_(job_ids), free).order_by(_c.seq).with_for_update()
     seqs = list(connection.execute(taken).scalars())
     if not seqs:
         return {}
@@ -114,6 +117,14 @@ def lock(connection: Connection, job_ids: Sequence[str], keys: Sequence[str]) ->
     wanted = or_(_c.job_id.in_(job_ids), _c.observation_id.in_(keys) & _unfinished)
     query = select(JOB).where(wanted).order_by(_c.seq).with_for_update()
     return [_job(found) for found in connection.execute(query)]
+
+
+def any_of(connection: Connection, job_ids: Sequence[str], keys: Sequence[str]) -> bool:
+    """Whether `lock` would find anything: a look that costs little when nothing was promised."""
+    if connection.dialect.name == "sqlite":
+        return bool(lock(connection, job_ids, keys))
+    parameters = {"job_ids": list(job_ids), "keys": list(keys), "unfinished": list(UNFINISHED)}
+    return bool(connection.exec_driver_sql(_ANY_OF, parameters).scalar())
 
 
 def finish(connection: Connection, outcomes: Iterable[Outcome]) -> None:

@@ -42,23 +42,21 @@ class Stored:
 # Arrays and unnest: one constant statement for any number of rows. Rows are inserted in the
 # order of their keys, so that two groups that share some never deadlock, but numbered in the
 # order in which they came.
-_POSTGRES_INSERT = text(
-    """
-    WITH storing AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(:lock)),
+_POSTGRES_INSERT = """
+    WITH storing AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(%(lock)s)),
     numbered AS MATERIALIZED (
         SELECT nextval(pg_get_serial_sequence('prediction', 'id')) AS id, incoming.*
         FROM storing, unnest(
-            CAST(:request_ids AS text[]), CAST(:keys AS text[]), CAST(:are_text AS boolean[]),
-            CAST(:observations AS text[]), CAST(:probas AS double precision[])
+            %(request_ids)s::text[], %(keys)s::text[], %(are_text)s::boolean[],
+            %(observations)s::text[], %(probas)s::double precision[]
         ) AS incoming (request_id, key, is_text, observation, proba)
     )
     INSERT INTO prediction (id, observation_id, observation_id_is_text, observation, proba,
                             request_id, model_version, predicted_at)
-    SELECT id, key, is_text, observation, proba, request_id, :model_version, clock_timestamp()
+    SELECT id, key, is_text, observation, proba, request_id, %(model_version)s, clock_timestamp()
     FROM numbered ORDER BY key, id
     ON CONFLICT (observation_id) DO NOTHING
-    """
-)
+"""
 
 
 def insert(connection: Connection, predictions: Sequence[Prediction]) -> int:
@@ -90,7 +88,7 @@ def insert(connection: Connection, predictions: Sequence[Prediction]) -> int:
         "probas": [p.proba for p in predictions],
         "model_version": predictions[0].model_version,
     }
-    return connection.execute(_POSTGRES_INSERT, parameters).rowcount
+    return connection.exec_driver_sql(_POSTGRES_INSERT, parameters).rowcount
 
 
 def wait_for_storing(connection: Connection) -> None:

@@ -43,7 +43,9 @@ def settle(
     ]
     inserted = predictions.insert(connection, made)
     keys = [r.observation_id.key for r in requests]
-    jobs = ledger.lock(connection, [r.request_id for r in requests], keys)
+    request_ids = [r.request_id for r in requests]
+    promised = ledger.any_of(connection, request_ids, keys)
+    jobs = ledger.lock(connection, request_ids, keys) if promised else []
     cancelled = {j.request.request_id for j in jobs if j.status is Status.CANCELLED}
     if cancelled:
         predictions.remove_of_requests(connection, list(cancelled), keys)
