@@ -6,6 +6,8 @@ from flask import Flask
 
 from api import health, jobs, keys, predictions, problems
 from api.gateway import Gateway
+from api.keys import Keys
+from api.shortcut import shortcut
 from shared.settings import Settings
 
 
@@ -22,8 +24,10 @@ def create_app(settings: Settings) -> Flask:
     # A path with a slash too many is unknown, not a redirect to the address that a client names.
     app.url_map.merge_slashes = False
     problems.register(app)
-    keys.register(app, settings.api_key)
+    allowed = Keys(settings.api_key)
+    keys.register(app, allowed)
     for routes in (predictions.routes, jobs.routes, health.routes):
         app.register_blueprint(routes(gateway))
+    app.wsgi_app = shortcut(app.wsgi_app, gateway, allowed)  # type: ignore[method-assign,assignment]
     gateway.start()
     return app

@@ -27,8 +27,18 @@ def read(kind: Kind) -> Request:
     charset = request.mimetype_params.get("charset", "utf-8").lower().replace("-", "")
     if request.mimetype != "application/json" or charset not in ("utf8", "usascii"):
         raise UnsupportedMediaType("send the body as Content-Type: application/json, in UTF-8")
-    data = _data()
-    document = parse_object(data)
+    return understand(kind, _data())
+
+
+def understand(kind: Kind, data: bytes) -> Request:
+    """The request that this body makes, with an identity of its own.
+
+    Raises:
+        MalformedBodyError: it is not JSON.
+        WrongShapeError: a field is missing or of the wrong kind.
+    """
+    text = _text(data)
+    document = parse_object(text)
     if "id" not in document:
         raise WrongShapeError(f"id is missing: it must be {ALLOWED}")
     observation_id = ObservationId.parse(document["id"])
@@ -36,7 +46,7 @@ def read(kind: Kind) -> Request:
         _check_observation(document)
     else:
         _check_true_class(document)
-    return Request(new_request_id(), kind, observation_id, _text(data))
+    return Request(new_request_id(), kind, observation_id, text)
 
 
 def _data() -> bytes:

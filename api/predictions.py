@@ -28,13 +28,13 @@ def routes(gateway: Gateway) -> Blueprint:
     def predict() -> Response:
         asked = bodies.read(Kind.PREDICT)
         preference = preferences.parse(request.headers.getlist("Prefer"))
-        return _answer(asked, gateway.predict(asked, preference))
+        return respond(asked, gateway.predict(asked, preference))
 
     @blueprint.post("/update")
     def update() -> Response:
         asked = bodies.read(Kind.UPDATE)
         preference = preferences.parse(request.headers.getlist("Prefer"))
-        return _answer(asked, gateway.update(asked, preference))
+        return respond(asked, gateway.update(asked, preference))
 
     @blueprint.get("/list-db-contents")
     def list_db_contents() -> Response:
@@ -47,7 +47,8 @@ def routes(gateway: Gateway) -> Blueprint:
     return blueprint
 
 
-def _answer(asked: Request, outcome: Outcome | None) -> Response:
+def respond(asked: Request, outcome: Outcome | None) -> Response:
+    """The response to a request that has its outcome, or is a job now."""
     if outcome is not None:
         headers = {"Retry-After": "2"} if outcome.status_code == 503 else None
         return answer(outcome.body, outcome.status_code, headers)

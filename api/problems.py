@@ -35,6 +35,12 @@ def problem(error: QueuecastError) -> Response:
     return answer({"error": str(error)}, error.status, headers)
 
 
+def unforeseen(error: Exception) -> Response:
+    """The response to what should never happen; the log says what it was."""
+    log.error("unforeseen", exc_info=error)
+    return answer({"error": "an internal error; it was logged"}, 500)
+
+
 def register(app: Flask) -> None:
     """Give every error of the app a JSON body."""
 
@@ -58,10 +64,7 @@ def register(app: Flask) -> None:
             _drain()
         return response
 
-    @app.errorhandler(Exception)
-    def unforeseen(error: Exception) -> Response:
-        log.error("unforeseen", exc_info=error)
-        return answer({"error": "an internal error; it was logged"}, 500)
+    app.register_error_handler(Exception, unforeseen)
 
 
 _LONGEST_SHOWN = 200

@@ -44,7 +44,8 @@ def parse(body: bytes | str) -> object:
         raise MalformedBodyError(f"JSON nested deeper than {DEEPEST}") from error
     except ValueError as error:
         raise MalformedBodyError("broken JSON: an integer has too many digits") from error
-    _refuse_depth(value)
+    if text.count("{") + text.count("[") > DEEPEST:
+        _refuse_depth(value)
     return value
 
 
