@@ -11,7 +11,7 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
-from shared.broker import Broker, make_celery, make_redis, refuses_login
+from shared.broker import Broker, make_redis, refuses_login
 from shared.database import connect
 from shared.errors import REFUSED, BrokerAwayError, DatabaseAwayError, StartError
 from shared.logs import configure
@@ -72,7 +72,7 @@ def check(settings: Settings) -> None:
         raise StartError("REDIS_URL is not set; `make run` starts an embedded Redis")
     refuse_taken_port(settings)
     try:
-        Broker(make_celery(settings), make_redis(settings, 1.0)).ping()
+        Broker(make_redis(settings, 1.0)).ping()
     except BrokerAwayError as error:
         if refuses_login(error):
             raise StartError(f"REDIS_URL: Redis refuses the login: {error.__cause__}") from error

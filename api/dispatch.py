@@ -1,7 +1,12 @@
-"""Gathers synchronous requests into groups, without a timer.
+"""Gathers synchronous requests into groups, without a fixed window.
 
-While a group is out, requests that arrive gather; when it returns, what gathered leaves. At rest
+While groups are out, requests that arrive gather; when one returns, what gathered leaves. At rest
 a group is one request and leaves at once; under load groups grow by themselves.
+
+Clients that wait for an answer before they ask again come back one after the other when their
+group returns. The first of them would leave alone and the others wait a whole turn for it, so a
+group that may leave is held for as long as clients who were just answered are still coming back,
+and never for longer than a fraction of a turn. Somebody who is alone is never held.
 """
 
 from __future__ import annotations
@@ -16,6 +21,9 @@ from shared.messages import Group, Outcome, Reply, Request, new_request_id
 
 # A group that is out for longer no longer holds others back: it may be lost, or slow.
 STALLED = 1.0
+# The longest hold, as a share of the time that the last group was out, and in seconds.
+HELD_SHARE = 0.2
+HELD_LONGEST = 0.01
 
 
 class Dispatch:
@@ -37,14 +45,31 @@ class Dispatch:
         self._size = size
         self._now = now
         self._lock = threading.Lock()
+        self._held = threading.Condition(self._lock)
         self._open: list[Request] = []
         self._out: dict[str, float] = {}
+        # How many of those who were just answered have not come back, and until when it matters.
+        self._expected = 0
+        self._expected_until = 0.0
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="dispatch", daemon=True)
+
+    def start(self) -> None:
+        """Begin to let held groups go when their time is up."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Hold nothing any more."""
+        with self._lock:
+            self._stopping = True
+            self._held.notify()
 
     def send(self, request: Request) -> Waiter:
         """Put a request into the open group, and send that if nothing holds it back."""
         waiter = self._room.enter(request.request_id)
         with self._lock:
             self._open.append(request)
+            self._expected -= 1
             group = self._take()
         self._send(group)
         return waiter
@@ -52,8 +77,11 @@ class Dispatch:
     def returned(self, reply: Reply) -> None:
         """A reply came: wake its waiters, and let what gathered meanwhile leave."""
         with self._lock:
-            if reply.group_id is not None:
-                self._out.pop(reply.group_id, None)
+            since = self._out.pop(reply.group_id, None) if reply.group_id else None
+            if since is not None:
+                now = self._now()
+                self._expected = max(0, self._expected) + len(reply.outcomes)
+                self._expected_until = now + min(HELD_SHARE * (now - since), HELD_LONGEST)
             group = self._take()
         # What waits for the queue comes first: waking threads takes the interpreter away from us.
         self._send(group)
@@ -73,11 +101,16 @@ class Dispatch:
             return None
         now = self._now()
         if len(self._out) >= self._in_flight:
-            stalled = [i for i, since in self._out.items() if now - since > STALLED]
+            stalled = [i for i, since in self._out.items() if now - since >= STALLED]
             for group_id in stalled:
                 del self._out[group_id]
             if len(self._out) >= self._in_flight:
+                if len(self._open) == 1:
+                    self._held.notify()
                 return None
+        if len(self._open) < self._expected and now < self._expected_until:
+            self._held.notify()
+            return None
         requests, self._open = self._open[: self._size], self._open[self._size :]
         group = Group(new_request_id(), self._channel, tuple(requests))
         self._out[group.group_id] = now
@@ -94,3 +127,22 @@ class Dispatch:
                 with self._lock:
                     self._out.pop(group.group_id, None)
                     group = self._take()
+
+    def _run(self) -> None:
+        while not self._stopping:
+            with self._lock:
+                delay = self._delay()
+                if delay is None or delay > 0:
+                    self._held.wait(delay)
+                    continue
+                group = self._take()
+            self._send(group)
+
+    def _delay(self) -> float | None:
+        """In how many seconds what has gathered may leave; None when there is nothing."""
+        if not self._open:
+            return None
+        now = self._now()
+        if len(self._out) >= self._in_flight:
+            return max(0.0, min(self._out.values()) + STALLED - now)
+        return max(0.0, self._expected_until - now)

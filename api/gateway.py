@@ -13,7 +13,7 @@ from api.preferences import Preference
 from api.promises import Promises
 from api.waiting import ReplyReader, WaitingRoom
 from shared import ledger
-from shared.broker import Broker, make_celery, make_redis
+from shared.broker import Broker, make_redis
 from shared.database import Database, connect
 from shared.errors import BrokerAwayError, DatabaseAwayError, UnavailableError
 from shared.messages import Group, Lane, Outcome, Request, Status, new_request_id
@@ -23,9 +23,7 @@ log = logging.getLogger(__name__)
 
 # No call that a client waits for may wait longer than this for a part.
 DATABASE_WAIT = 1.0
-REDIS_WAIT = 1.5
-# A message outlives its deadline by this much, for clocks that differ between machines.
-CLOCK_MARGIN = 60.0
+REDIS_WAIT = 1.0
 
 
 class Gateway:
@@ -36,20 +34,28 @@ class Gateway:
         self.database: Database = connect(
             settings.database_url, settings.database_connections, DATABASE_WAIT
         )
-        self.broker = Broker(make_celery(settings), make_redis(settings, REDIS_WAIT))
+        self.broker = Broker(make_redis(settings, REDIS_WAIT))
         self.room = WaitingRoom()
         self.long_polls = threading.BoundedSemaphore(settings.long_polls or 1)
         self._channel = f"{os.getpid()}-{new_request_id()}"
-        self._expires = settings.sync_wait_max + CLOCK_MARGIN
         self._dispatch = Dispatch(
             self.room, self._publish, self._channel, settings.groups_in_flight, settings.group_size
         )
-        self._promises = Promises(self.database, self.broker, self._channel, settings.group_size)
-        self._replies = ReplyReader(self.broker, self._channel, self._dispatch.returned)
+        self._replies = ReplyReader(
+            self.broker, self._channel, self._dispatch.returned, self.room.refuse_all
+        )
+        self._promises = Promises(
+            self.database,
+            self.broker,
+            lambda: self._replies.redis_is_away,
+            self._channel,
+            settings.group_size,
+        )
         self._watch = DatabaseWatch(self.database, self.room)
 
     def start(self) -> None:
         """Begin to read replies and to watch the database."""
+        self._dispatch.start()
         self._replies.start()
         self._watch.start()
 
@@ -57,6 +63,7 @@ class Gateway:
         """End the threads; requests that still wait run into their deadlines."""
         self._watch.stop()
         self._replies.stop()
+        self._dispatch.stop()
         self.database.close()
 
     def predict(self, request: Request, preference: Preference) -> Outcome | None:
@@ -74,9 +81,11 @@ class Gateway:
         outcome = waiter.wait(wait)
         if outcome is None:
             self._dispatch.give_up(waiter)
-            # It may have come while we gave up.
-            outcome = waiter.outcome or self._promises.convert(request)
-        return outcome
+            outcome = waiter.outcome  # it may have come while we gave up
+        if outcome is not None and outcome.status_code != UnavailableError.status:
+            return outcome
+        self._refuse_without_database()
+        return self._promises.convert(request)
 
     def update(self, request: Request, preference: Preference) -> Outcome | None:
         """An update's outcome, or None when it is still to be done.
@@ -124,10 +133,13 @@ class Gateway:
         return Outcome(request.request_id, job.status_code or 200, job.outcome or {})
 
     def _publish(self, group: Group) -> None:
-        self.broker.publish(group, Lane.INTERACTIVE, self._expires)
+        self.broker.publish(group, Lane.INTERACTIVE)
 
-    def _refuse_when_away(self) -> None:
+    def _refuse_without_database(self) -> None:
         if self._watch.database_is_away:
             raise DatabaseAwayError("the database does not answer")
+
+    def _refuse_when_away(self) -> None:
+        self._refuse_without_database()
         if self._replies.redis_is_away:
             raise BrokerAwayError("Redis does not answer")

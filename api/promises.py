@@ -6,7 +6,7 @@ When Redis fails after the commit the promise stands, and the sweeper publishes 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -27,9 +27,17 @@ _Promise = tuple[Request, Lane]
 class Promises:
     """Takes requests into the ledger, many with one commit."""
 
-    def __init__(self, database: Database, broker: Broker, channel: str, size: int) -> None:
+    def __init__(
+        self,
+        database: Database,
+        broker: Broker,
+        redis_is_away: Callable[[], bool],
+        channel: str,
+        size: int,
+    ) -> None:
         self._database = database
         self._broker = broker
+        self._redis_is_away = redis_is_away
         self._channel = channel
         self._accepting: Gathering[_Promise, None] = Gathering(self._accept, size)
         self._converting: Gathering[Request, Outcome | None] = Gathering(self._convert, size)
@@ -82,6 +90,9 @@ class Promises:
         return outcomes
 
     def _publish(self, requests: Sequence[Request], lane: Lane) -> None:
+        if self._redis_is_away():
+            # To find that out once more would take time that the client has not got.
+            return
         for _, same in groupby(sorted(requests, key=_kind), key=_kind):
             group = Group(new_request_id(), self._channel, tuple(same))
             try:

@@ -13,6 +13,10 @@ from shared.messages import Outcome, Reply
 log = logging.getLogger(__name__)
 
 
+# Shorter than the client's patience with Redis, so that silence and absence can be told apart.
+REPLY_WAIT = 0.5
+
+
 class Waiter:
     """One request's place to wait. Settled once; a lock is the cheapest latch that Python has."""
 
@@ -75,10 +79,17 @@ class WaitingRoom:
 class ReplyReader:
     """Reads this process's replies, and so knows at any time whether Redis answers."""
 
-    def __init__(self, broker: Broker, channel: str, deliver: Callable[[Reply], None]) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        channel: str,
+        deliver: Callable[[Reply], None],
+        refuse: Callable[[QueuecastError], None],
+    ) -> None:
         self._broker = broker
         self._channel = channel
         self._deliver = deliver
+        self._refuse = refuse
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="replies", daemon=True)
         self.redis_is_away = False
@@ -95,14 +106,16 @@ class ReplyReader:
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
-                replies = self._broker.next_replies(self._channel, wait=1)
+                reply = self._broker.next_reply(self._channel, REPLY_WAIT)
                 if self.redis_is_away:
                     log.info("Redis is back")
                 self.redis_is_away = False
-                for reply in replies:
+                if reply is not None:
                     self._deliver(reply)
-            except BrokerAwayError:
+            except BrokerAwayError as error:
                 self.redis_is_away = True
+                # No reply will come; who waits can be promised an answer instead.
+                self._refuse(error)
                 self._stopping.wait(0.25)
             except QueuecastError as error:
                 log.error("a reply was dropped: %s", error)

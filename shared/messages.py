@@ -6,9 +6,9 @@ one. Task and queue names exist here and nowhere else.
 
 from __future__ import annotations
 
+import json
 import os
 import time
-import uuid
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from shared.errors import QueuecastError
 from shared.observation_id import ObservationId
 
-WIRE_VERSION = 1
+WIRE_VERSION = 2
 
 PREDICT_TASK = "queuecast.predict"
 UPDATE_TASK = "queuecast.update"
@@ -59,6 +59,10 @@ class Status(StrEnum):
 UNFINISHED = (Status.QUEUED, Status.RUNNING)
 
 
+# What reading text that is no message may raise; deep nesting is a RecursionError.
+_UNREADABLE = (KeyError, TypeError, ValueError, RecursionError)
+
+
 class MessageError(QueuecastError):
     """A message on a queue is not one of ours, or of a version that we do not know."""
 
@@ -72,7 +76,8 @@ def new_request_id() -> str:
     value = (milliseconds & (2**48 - 1)) << 80 | int.from_bytes(os.urandom(10))
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
-    return str(uuid.UUID(int=value))
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +102,9 @@ class Group:
     reply_to: str | None
     requests: tuple[Request, ...]
 
-    def to_wire(self) -> dict[str, Any]:
-        """The group as JSON-ready data."""
-        return {
+    def to_text(self) -> str:
+        """The group as JSON."""
+        wire = {
             "version": WIRE_VERSION,
             "group_id": self.group_id,
             "reply_to": self.reply_to,
@@ -109,15 +114,17 @@ class Group:
                 for r in self.requests
             ],
         }  # fmt: skip
+        return json.dumps(wire)
 
     @classmethod
-    def from_wire(cls, data: Any) -> Group:
+    def from_text(cls, text: Any) -> Group:
         """Read a group.
 
         Raises:
-            MessageError: the data is not a group of this version.
+            MessageError: the text is not a group of this version.
         """
         try:
+            data = json.loads(text)
             if data["version"] != WIRE_VERSION:
                 raise MessageError(f"a group of wire version {data['version']!r}")
             requests = tuple(
@@ -125,7 +132,7 @@ class Group:
                 for i, kind, key, text, body, a in data["requests"]
             )
             return cls(str(data["group_id"]), data["reply_to"], requests)
-        except (KeyError, TypeError, ValueError) as error:
+        except _UNREADABLE as error:
             raise MessageError(f"not a group: {error!r}") from error
 
 
@@ -155,24 +162,26 @@ class Reply:
     group_id: str | None
     outcomes: tuple[Outcome, ...] = field(default=())
 
-    def to_wire(self) -> dict[str, Any]:
-        """The reply as JSON-ready data."""
+    def to_text(self) -> str:
+        """The reply as JSON."""
         outcomes = [[o.request_id, o.status_code, o.body] for o in self.outcomes]
-        return {"version": WIRE_VERSION, "group_id": self.group_id, "outcomes": outcomes}
+        wire = {"version": WIRE_VERSION, "group_id": self.group_id, "outcomes": outcomes}
+        return json.dumps(wire)
 
     @classmethod
-    def from_wire(cls, data: Any) -> Reply:
+    def from_text(cls, text: Any) -> Reply:
         """Read a reply.
 
         Raises:
-            MessageError: the data is not a reply of this version.
+            MessageError: the text is not a reply of this version.
         """
         try:
+            data = json.loads(text)
             if data["version"] != WIRE_VERSION:
                 raise MessageError(f"a reply of wire version {data['version']!r}")
             outcomes = tuple(Outcome(str(i), int(s), dict(b)) for i, s, b in data["outcomes"])
             return cls(data["group_id"], outcomes)
-        except (KeyError, TypeError, ValueError) as error:
+        except _UNREADABLE as error:
             raise MessageError(f"not a reply: {error!r}") from error
 
 

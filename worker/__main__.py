@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 
-from shared.broker import Broker, make_celery, make_redis, refuses_login
+from shared.broker import Broker, make_redis, refuses_login
 from shared.database import connect
 from shared.errors import REFUSED, BrokerAwayError, DatabaseAwayError, StartError
 from shared.logs import configure
@@ -58,7 +58,7 @@ def main() -> int:
 
 def _check_redis(settings: Settings) -> None:
     try:
-        Broker(make_celery(settings), make_redis(settings, 1.0)).ping()
+        Broker(make_redis(settings, 1.0)).ping()
     except BrokerAwayError as error:
         if refuses_login(error):
             raise StartError(f"REDIS_URL: Redis refuses the login: {error.__cause__}") from error

@@ -12,10 +12,11 @@ from celery import Celery
 from celery.signals import setup_logging, worker_process_init, worker_ready, worker_shutting_down
 from threadpoolctl import threadpool_limits
 
-from shared.broker import Broker, make_celery, make_redis
+from shared.broker import Broker, make_redis
 from shared.database import connect
 from shared.messages import PREDICT_TASK, UPDATE_TASK, Group, MessageError
 from shared.settings import Settings
+from worker.consuming import make_celery
 from worker.groups import GroupRunner
 from worker.model import Model
 from worker.upkeep import Upkeep
@@ -30,27 +31,27 @@ LEASE_MARGIN = 5.0
 
 def create_app(settings: Settings, model: Model, name: str) -> Celery:
     """Wire the app; nothing connects until the worker starts. `name` is this worker's."""
-    app = make_celery(settings, consumes=True)
+    app = make_celery(settings)
     # Made anew in each child: connections must not be shared across a fork.
     child: dict[str, GroupRunner] = {}
 
     def runner() -> GroupRunner:
         if "runner" not in child:
             database = connect(settings.database_url, connections=1, wait=DATABASE_WAIT)
-            broker = Broker(app, make_redis(settings, REDIS_WAIT))
+            broker = Broker(make_redis(settings, REDIS_WAIT))
             lease = settings.task_limit + LEASE_MARGIN
             child["runner"] = GroupRunner(model, database, broker, lease)
         return child["runner"]
 
     @app.task(name=PREDICT_TASK)
-    def predict(wire: Any) -> None:
-        group = _read(wire)
+    def predict(text: Any) -> None:
+        group = _read(text)
         if group:
             runner().predict(group)
 
     @app.task(name=UPDATE_TASK)
-    def update(wire: Any) -> None:
-        group = _read(wire)
+    def update(text: Any) -> None:
+        group = _read(text)
         if group:
             runner().update(group)
 
@@ -59,7 +60,7 @@ def create_app(settings: Settings, model: Model, name: str) -> Celery:
 
     def on_ready(**_: Any) -> None:
         database = connect(settings.database_url, connections=1, wait=DATABASE_WAIT)
-        broker = Broker(app, make_redis(settings, REDIS_WAIT))
+        broker = Broker(make_redis(settings, REDIS_WAIT))
         parent["upkeep"] = Upkeep(name, model.version, settings, database, broker)
         parent["upkeep"].start()
         log.info("ready: model %s, %d processes", model.version, settings.worker_processes)
@@ -76,9 +77,9 @@ def create_app(settings: Settings, model: Model, name: str) -> Celery:
     return app
 
 
-def _read(wire: Any) -> Group | None:
+def _read(text: Any) -> Group | None:
     try:
-        return Group.from_wire(wire)
+        return Group.from_text(text)
     except MessageError as error:
         log.error("a message was dropped: %s", error)
         return None

@@ -1,0 +1,43 @@
+"""The worker's way of taking messages from Redis: kombu's, without its bookkeeping.
+
+kombu keeps every message that it handed out in a second place until it is acknowledged, and puts
+it back after an hour: two more round trips a message, for a redelivery that comes too late to be
+of use. Here a message is gone once it is taken. What is lost with a worker is brought back by the
+ledger when it was promised, and by the gateway that waits for it when it was not.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from kombu.transport import redis
+
+log = logging.getLogger(__name__)
+
+# What kombu raises, or lets through, on text that is none of its messages.
+_GARBAGE = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
+
+
+class Channel(redis.Channel):  # type: ignore[misc]
+    """Consumes without acknowledging; drops what is not a message and goes on."""
+
+    def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
+        """Nothing was kept, so there is nothing to forget."""
+
+    def basic_reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        """Nothing was kept, so there is nothing to forget."""
+
+    def _brpop_read(self, **options: Any) -> Any:
+        try:
+            return super()._brpop_read(**options)
+        except _GARBAGE as error:
+            # It is off the queue already; raised, it would end the worker.
+            log.error("a message was dropped: not one of Celery's: %r", error)
+            return True
+
+
+class Transport(redis.Transport):  # type: ignore[misc]
+    """Redis with such channels."""
+
+    Channel = Channel
