@@ -6,11 +6,11 @@ import logging
 import socket
 import sys
 
-from flask import Flask
 from granian import Granian
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, Loops
 from granian.log import LogLevels
 
+from api.front import Front
 from shared.broker import Broker, make_redis, refuses_login
 from shared.database import connect
 from shared.errors import REFUSED, BrokerAwayError, DatabaseAwayError, StartError
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 STOP_WITHIN = 25
 
 
-def serve_app() -> Flask:
+def serve_app() -> Front:
     """The app, made in the process that serves it."""
     from api.app import create_app
 
@@ -47,15 +47,14 @@ def main() -> int:
     Granian(
         "api.__main__:serve_app",
         factory=True,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.RSGI,
+        loop=Loops.asyncio,
         address=settings.host,
         port=settings.port,
         http=HTTPModes.http1,
         websockets=False,
-        # A waiting request holds a thread, and does nothing; see docs for the measurements.
-        blocking_threads=settings.gateway_threads,
         backlog=2048,
-        backpressure=settings.gateway_threads,
+        backpressure=settings.gateway_connections,
         workers_kill_timeout=STOP_WITHIN,
         log_level=LogLevels.error,
     ).serve()

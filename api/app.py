@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Flask
 
 from api import health, jobs, keys, predictions, problems
+from api.front import Front
 from api.gateway import Gateway
 from api.keys import Keys
-from api.shortcut import shortcut
 from shared.settings import Settings
 
 
-def create_app(settings: Settings) -> Flask:
+def create_app(settings: Settings) -> Front:
     """Wire the app and start its threads.
 
     Raises:
@@ -28,6 +28,5 @@ def create_app(settings: Settings) -> Flask:
     keys.register(app, allowed)
     for routes in (predictions.routes, jobs.routes, health.routes):
         app.register_blueprint(routes(gateway))
-    app.wsgi_app = shortcut(app.wsgi_app, gateway, allowed)  # type: ignore[method-assign,assignment]
     gateway.start()
-    return app
+    return Front(app, gateway, allowed)

@@ -15,15 +15,17 @@ import threading
 import time
 from collections.abc import Callable
 
-from api.waiting import Waiter, WaitingRoom
+from api.waiting import AnyWaiter, WaitingRoom
 from shared.errors import UnavailableError
 from shared.messages import Group, Outcome, Reply, Request, new_request_id
 
 # A group that is out for longer no longer holds others back: it may be lost, or slow.
 STALLED = 1.0
 # The longest hold, as a share of the time that the last group was out, and in seconds.
-HELD_SHARE = 0.2
-HELD_LONGEST = 0.01
+import os
+
+HELD_SHARE = float(os.environ.get("HS", "0.5"))
+HELD_LONGEST = float(os.environ.get("HL", "0.05"))
 
 
 class Dispatch:
@@ -45,7 +47,7 @@ class Dispatch:
         self._size = size
         self._now = now
         self._lock = threading.Lock()
-        self._held = threading.Condition(self._lock)
+        self._changed = threading.Condition(self._lock)
         self._open: list[Request] = []
         self._out: dict[str, float] = {}
         # How many of those who were just answered have not come back, and until when it matters.
@@ -55,24 +57,24 @@ class Dispatch:
         self._thread = threading.Thread(target=self._run, name="dispatch", daemon=True)
 
     def start(self) -> None:
-        """Begin to let held groups go when their time is up."""
+        """Begin to send."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Hold nothing any more."""
+        """Send nothing any more."""
         with self._lock:
             self._stopping = True
-            self._held.notify()
+            self._changed.notify()
 
-    def send(self, request: Request) -> Waiter:
-        """Put a request into the open group, and send that if nothing holds it back."""
-        waiter = self._room.enter(request.request_id)
+    def put(self, request: Request, waiter: AnyWaiter) -> None:
+        """Put a request into the open group, which leaves as soon as nothing holds it back."""
+        self._room.enter(waiter)
         with self._lock:
             self._open.append(request)
             self._expected -= 1
-            group = self._take()
-        self._send(group)
-        return waiter
+            # Sent by a thread: who asks may be the event loop, which must not wait for Redis.
+            if len(self._open) == 1 or self._delay() == 0:
+                self._changed.notify()
 
     def returned(self, reply: Reply) -> None:
         """A reply came: wake its waiters, and let what gathered meanwhile leave."""
@@ -87,34 +89,33 @@ class Dispatch:
         self._send(group)
         self._room.settle(reply.outcomes)
 
-    def give_up(self, waiter: Waiter) -> None:
+    def give_up(self, waiter: AnyWaiter) -> None:
         """A request waits no longer. If it has not left, it leaves nothing behind."""
         self._room.leave(waiter)
         with self._lock:
             self._open = [r for r in self._open if r.request_id != waiter.request_id]
-            group = self._take()
-        self._send(group)
 
     def _take(self) -> Group | None:
         """The group that may leave now; the caller holds the lock."""
-        if not self._open:
+        if self._delay() != 0:
             return None
         now = self._now()
         if len(self._out) >= self._in_flight:
-            stalled = [i for i, since in self._out.items() if now - since >= STALLED]
-            for group_id in stalled:
-                del self._out[group_id]
-            if len(self._out) >= self._in_flight:
-                if len(self._open) == 1:
-                    self._held.notify()
-                return None
-        if len(self._open) < self._expected and now < self._expected_until:
-            self._held.notify()
-            return None
+            self._out = {i: since for i, since in self._out.items() if now - since < STALLED}
         requests, self._open = self._open[: self._size], self._open[self._size :]
         group = Group(new_request_id(), self._channel, tuple(requests))
         self._out[group.group_id] = now
         return group
+
+    def _delay(self) -> float | None:
+        """In how many seconds what has gathered may leave; None when there is nothing."""
+        if not self._open:
+            return None
+        if len(self._out) >= self._in_flight:
+            return max(0.0, min(self._out.values()) + STALLED - self._now())
+        if len(self._open) >= self._expected:
+            return 0.0
+        return max(0.0, self._expected_until - self._now())
 
     def _send(self, group: Group | None) -> None:
         while group is not None:
@@ -131,18 +132,8 @@ class Dispatch:
     def _run(self) -> None:
         while not self._stopping:
             with self._lock:
-                delay = self._delay()
-                if delay is None or delay > 0:
-                    self._held.wait(delay)
-                    continue
                 group = self._take()
+                if group is None:
+                    self._changed.wait(self._delay())
+                    continue
             self._send(group)
-
-    def _delay(self) -> float | None:
-        """In how many seconds what has gathered may leave; None when there is nothing."""
-        if not self._open:
-            return None
-        now = self._now()
-        if len(self._out) >= self._in_flight:
-            return max(0.0, min(self._out.values()) + STALLED - now)
-        return max(0.0, self._expected_until - now)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from api.dispatch import Dispatch
 from api.parts import DatabaseWatch
 from api.preferences import Preference
 from api.promises import Promises
-from api.waiting import ReplyReader, WaitingRoom
+from api.waiting import LoopWaiter, ReplyReader, Waiter, WaitingRoom
 from shared import ledger
 from shared.broker import Broker, make_redis
 from shared.database import Database, connect
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 # No call that a client waits for may wait longer than this for a part.
 DATABASE_WAIT = 1.0
 REDIS_WAIT = 1.0
+# Threads on which plain predictions become jobs when their time is up.
+PROMISING = 64
 
 
 class Gateway:
@@ -37,6 +41,9 @@ class Gateway:
         self.broker = Broker(make_redis(settings, REDIS_WAIT))
         self.room = WaitingRoom()
         self.long_polls = threading.BoundedSemaphore(settings.long_polls or 1)
+        self._loop: asyncio.AbstractEventLoop
+        # As many at once as a commit takes together.
+        self._promising = ThreadPoolExecutor(PROMISING, "promises")
         self._channel = f"{os.getpid()}-{new_request_id()}"
         self._dispatch = Dispatch(
             self.room, self._publish, self._channel, settings.groups_in_flight, settings.group_size
@@ -53,6 +60,10 @@ class Gateway:
         )
         self._watch = DatabaseWatch(self.database, self.room)
 
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Let plain predictions wait on this loop."""
+        self.room.loop = self._loop = loop
+
     def start(self) -> None:
         """Begin to read replies and to watch the database."""
         self._dispatch.start()
@@ -66,8 +77,28 @@ class Gateway:
         self._dispatch.stop()
         self.database.close()
 
+    async def predict_soon(self, request: Request) -> Outcome | None:
+        """A plain prediction's outcome, or None when it is a job now; called on the event loop.
+
+        Raises:
+            UnavailableError: a part is away and nothing was promised.
+        """
+        self._refuse_when_away()
+        wait = self.settings.sync_wait
+        if wait > 0:
+            waiter = LoopWaiter(request.request_id, self._loop)
+            self._dispatch.put(request, waiter)
+            outcome = await waiter.wait(wait)
+            if outcome is None:
+                self._dispatch.give_up(waiter)
+                outcome = waiter.outcome  # it may have come while we gave up
+            if outcome is not None and outcome.status_code != UnavailableError.status:
+                return outcome
+        work = self._convert if wait > 0 else self._accept
+        return await self._loop.run_in_executor(self._promising, work, request)
+
     def predict(self, request: Request, preference: Preference) -> Outcome | None:
-        """A prediction's outcome, or None when it is a job now.
+        """A prediction's outcome, or None when it is a job now; called on a thread.
 
         Raises:
             UnavailableError: a part is away and nothing was promised.
@@ -75,15 +106,22 @@ class Gateway:
         self._refuse_when_away()
         wait = preference.seconds(self.settings.sync_wait, self.settings.sync_wait_max)
         if wait <= 0:
-            self._promises.accept(request, Lane.DEFERRED)
+            self._accept(request)
             return None
-        waiter = self._dispatch.send(request)
+        waiter = Waiter(request.request_id)
+        self._dispatch.put(request, waiter)
         outcome = waiter.wait(wait)
         if outcome is None:
             self._dispatch.give_up(waiter)
-            outcome = waiter.outcome  # it may have come while we gave up
+            outcome = waiter.outcome
         if outcome is not None and outcome.status_code != UnavailableError.status:
             return outcome
+        return self._convert(request)
+
+    def _accept(self, request: Request) -> None:
+        self._promises.accept(request, Lane.DEFERRED)
+
+    def _convert(self, request: Request) -> Outcome | None:
         self._refuse_without_database()
         return self._promises.convert(request)
 
@@ -100,9 +138,10 @@ class Gateway:
         wait = preference.seconds(self.settings.sync_wait, self.settings.sync_wait_max)
         deadline = time.monotonic() + wait
         if wait <= 0:
-            self._promises.accept(request, Lane.DEFERRED)
+            self._accept(request)
             return None
-        waiter = self.room.enter(request.request_id)
+        waiter = Waiter(request.request_id)
+        self.room.enter(waiter)
         try:
             self._promises.accept(request, Lane.INTERACTIVE)
             outcome = waiter.wait(deadline - time.monotonic())

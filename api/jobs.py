@@ -13,6 +13,7 @@ from api.gateway import Gateway
 from api.predictions import RETRY_AFTER
 from api.problems import answer
 from api.queries import whole_number
+from api.waiting import Waiter
 from shared import ledger
 from shared.errors import ClearedJobError, UncancellableJobError, UnknownJobError
 from shared.ledger import Job
@@ -83,7 +84,8 @@ def _hold(gateway: Gateway, job: Job, wait: float) -> Job:
         return job
     job_id = job.request.request_id
     deadline = time.monotonic() + wait
-    waiter = gateway.room.enter(job_id)
+    waiter = Waiter(job_id)
+    gateway.room.enter(waiter)
     try:
         while not job.status.final and (left := deadline - time.monotonic()) > 0:
             waiter.wait(min(left, LOOK_EVERY))

@@ -15,7 +15,7 @@ from shared.errors import QueuecastError, UnauthorizedError, UnavailableError
 log = logging.getLogger(__name__)
 
 # A client that is answered while it still sends hears a broken pipe instead of the answer.
-_MOST_DRAINED = 64 * 1024 * 1024
+MOST_DRAINED = 64 * 1024 * 1024
 
 
 def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -81,7 +81,7 @@ def _texts() -> dict[int, str]:
 def _drain() -> None:
     """Read, and throw away, what the client is still sending."""
     stream = request.environ["wsgi.input"]
-    left = _MOST_DRAINED
+    left = MOST_DRAINED
     while left > 0:
         chunk = stream.read(min(left, 65536))
         if not chunk:

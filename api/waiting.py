@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Callable
@@ -40,21 +42,54 @@ class Waiter:
         return self.outcome
 
 
+class LoopWaiter:
+    """One request's place to wait on an event loop. Made and settled there."""
+
+    __slots__ = ("_future", "_loop", "outcome", "request_id")
+
+    def __init__(self, request_id: str, loop: asyncio.AbstractEventLoop) -> None:
+        self.request_id = request_id
+        self.outcome: Outcome | None = None
+        self._loop = loop
+        self._future: asyncio.Future[None] = loop.create_future()
+
+    def settle(self, outcome: Outcome) -> None:
+        """Bring the outcome."""
+        self.outcome = outcome
+        self._end()
+
+    async def wait(self, seconds: float) -> Outcome | None:
+        """The outcome, or None when it did not come in time."""
+        alarm = self._loop.call_later(seconds, self._end)
+        try:
+            await self._future
+        finally:
+            alarm.cancel()
+        return self.outcome
+
+    def _end(self) -> None:
+        if not self._future.done():
+            self._future.set_result(None)
+
+
+AnyWaiter = Waiter | LoopWaiter
+
+
 class WaitingRoom:
     """Every waiter of this process, by request."""
 
     def __init__(self) -> None:
-        self._waiters: dict[str, list[Waiter]] = {}
+        self._waiters: dict[str, list[AnyWaiter]] = {}
         self._lock = threading.Lock()
+        # Where `LoopWaiter`s wait.
+        self.loop: asyncio.AbstractEventLoop | None = None
 
-    def enter(self, request_id: str) -> Waiter:
-        """A new waiter for a request; a job may have several."""
-        waiter = Waiter(request_id)
+    def enter(self, waiter: AnyWaiter) -> None:
+        """Let a waiter in; a job may have several."""
         with self._lock:
-            self._waiters.setdefault(request_id, []).append(waiter)
-        return waiter
+            self._waiters.setdefault(waiter.request_id, []).append(waiter)
 
-    def leave(self, waiter: Waiter) -> None:
+    def leave(self, waiter: AnyWaiter) -> None:
         """Wait no longer."""
         with self._lock:
             others = [w for w in self._waiters.pop(waiter.request_id, []) if w is not waiter]
@@ -65,15 +100,28 @@ class WaitingRoom:
         """Bring outcomes to whoever waits for them."""
         with self._lock:
             taken = [(o, self._waiters.pop(o.request_id, ())) for o in outcomes]
+        on_loop: list[tuple[LoopWaiter, Outcome]] = []
         for outcome, waiters in taken:
             for waiter in waiters:
-                waiter.settle(outcome)
+                if isinstance(waiter, LoopWaiter):
+                    on_loop.append((waiter, outcome))
+                else:
+                    waiter.settle(outcome)
+        if on_loop and self.loop is not None:
+            # The whole group at once: each call wakes the loop through a socket.
+            with contextlib.suppress(RuntimeError):  # it is closed: the process ends
+                self.loop.call_soon_threadsafe(_settle_all, on_loop)
 
     def refuse_all(self, error: QueuecastError) -> None:
         """Nothing will come for anybody."""
         with self._lock:
             request_ids = tuple(self._waiters)
         self.settle(tuple(Outcome.refused(i, error) for i in request_ids))
+
+
+def _settle_all(settled: list[tuple[LoopWaiter, Outcome]]) -> None:
+    for waiter, outcome in settled:
+        waiter.settle(outcome)
 
 
 class ReplyReader:

@@ -95,3 +95,7 @@ class BrokerAwayError(UnavailableError):
 
 class DatabaseAwayError(UnavailableError):
     """The database does not answer, or a write could not get its turn."""
+
+
+class BusyError(UnavailableError):
+    """More waits already than may wait."""

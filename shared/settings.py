@@ -159,7 +159,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("SYNC_WAIT_MAX", "20", _seconds(0, 25), "0 to 25 seconds"),
     Setting("JOB_RETENTION", "7d", _seconds(1, 3650 * 86400), "seconds, or like 90m, 12h, 7d"),
     Setting("MAX_BODY", "1048576", _whole(1024, 2**30), "bytes, 1024 to 1073741824"),
-    Setting("GATEWAY_THREADS", "320", _whole(8, 4096), "8 to 4096"),
+    Setting("GATEWAY_CONNECTIONS", "1024", _whole(8, 65536), "8 to 65536"),
+    Setting("GATEWAY_THREADS", "96", _whole(8, 4096), "8 to 4096"),
     Setting("GROUPS_IN_FLIGHT", "2", _whole(1, 64), "1 to 64"),
     Setting("GROUP_SIZE", "512", _whole(1, 4096), "1 to 4096 observations"),
     Setting("LONG_POLLS", "32", _whole(0, 2048), "0 to 2048"),
@@ -190,6 +191,7 @@ class Settings:
     sync_wait_max: float
     job_retention: float
     max_body: int
+    gateway_connections: int
     gateway_threads: int
     groups_in_flight: int
     group_size: int
