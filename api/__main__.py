@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 import sys
@@ -30,7 +31,11 @@ def serve_app() -> Front:
 
     settings = Settings.from_environment()
     configure("gateway", settings.log_level, settings.secrets)
-    return create_app(settings)
+    front = create_app(settings)
+    # What is here now stays; the collector need not look at it between requests.
+    gc.collect()
+    gc.freeze()
+    return front
 
 
 def main() -> int:
@@ -48,7 +53,7 @@ def main() -> int:
         "api.__main__:serve_app",
         factory=True,
         interface=Interfaces.RSGI,
-        loop=Loops.asyncio,
+        loop=Loops.uvloop,
         address=settings.host,
         port=settings.port,
         http=HTTPModes.http1,

@@ -22,10 +22,8 @@ from shared.messages import Group, Outcome, Reply, Request, new_request_id
 # A group that is out for longer no longer holds others back: it may be lost, or slow.
 STALLED = 1.0
 # The longest hold, as a share of the time that the last group was out, and in seconds.
-import os
-
-HELD_SHARE = float(os.environ.get("HS", "0.5"))
-HELD_LONGEST = float(os.environ.get("HL", "0.05"))
+HELD_SHARE = 0.2
+HELD_LONGEST = 0.02
 
 
 class Dispatch:

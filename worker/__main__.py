@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import socket
 import sys
@@ -35,6 +36,9 @@ def main() -> int:
 
         model = load(settings.model_dir)
         warm_up(model)
+        # What is here now stays: the collector need not look at it, nor unshare its pages.
+        gc.collect()
+        gc.freeze()
         _check_redis(settings)
         _wait_for_schema(settings)
     except StartError as error:
