@@ -12,6 +12,7 @@ Spoken to through RSGI (granian's documentation, "RSGI specification", 1.6).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 import logging
@@ -20,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from flask import Flask, Response
-from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope  # type: ignore[attr-defined]
+from granian.rsgi import HTTPProtocol, ProtocolClosed, ProtocolError, Scope  # type: ignore[attr-defined]
 
 from api import bodies
 from api.gateway import Gateway
@@ -37,6 +38,8 @@ Result = TypeVar("Result")
 
 _TYPES = frozenset({"application/json", "application/json; charset=utf-8"})
 _JSON = [("content-type", "application/json")]
+# What the protocol raises when its client has left.
+_GONE = (ProtocolClosed, ProtocolError)
 _HEALTH = frozenset({"/healthz", "/readyz"})
 
 
@@ -103,7 +106,7 @@ class Front:
             response = respond(asked, outcome)
         except QueuecastError as error:
             response = problem(error)
-        except ProtocolClosed:
+        except _GONE:
             return
         except Exception as error:
             response = unforeseen(error)
@@ -120,7 +123,7 @@ class Front:
                 protocol.response_bytes(answer.status, answer.headers, answer.whole)
                 return
             await _stream(protocol, answer, threads)
-        except ProtocolClosed:
+        except _GONE:
             log.debug("a client left")
 
 
@@ -153,4 +156,5 @@ async def _read(protocol: HTTPProtocol, kept: int) -> io.BytesIO:
 
 def _send(protocol: HTTPProtocol, response: Response) -> None:
     headers = [(name.lower(), value) for name, value in response.headers.items()]
-    protocol.response_bytes(response.status_code, headers, response.get_data())
+    with contextlib.suppress(*_GONE):
+        protocol.response_bytes(response.status_code, headers, response.get_data())

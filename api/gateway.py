@@ -9,6 +9,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from api.backlog import Backlog
 from api.dispatch import Dispatch
 from api.parts import DatabaseWatch
 from api.preferences import Preference
@@ -17,7 +18,7 @@ from api.waiting import LoopWaiter, ReplyReader, Waiter, WaitingRoom
 from shared import ledger
 from shared.broker import Broker, make_redis
 from shared.database import Database, connect
-from shared.errors import BrokerAwayError, DatabaseAwayError, UnavailableError
+from shared.errors import BrokerAwayError, BusyError, DatabaseAwayError, UnavailableError
 from shared.messages import Group, Lane, Outcome, Request, Status, new_request_id
 from shared.settings import Settings
 
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 # No call that a client waits for may wait longer than this for a part.
 DATABASE_WAIT = 1.0
 REDIS_WAIT = 1.0
+# Groups that may wait for a worker; whoever else would join them has to become a job.
+MOST_GROUPS = 64
 # Threads on which plain predictions become jobs when their time is up.
 PROMISING = 64
 
@@ -58,7 +61,8 @@ class Gateway:
             self._channel,
             settings.group_size,
         )
-        self._watch = DatabaseWatch(self.database, self.room)
+        self._backlog = Backlog(settings.queue_limit)
+        self._watch = DatabaseWatch(self.database, self.room, self._backlog)
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let plain predictions wait on this loop."""
@@ -119,10 +123,12 @@ class Gateway:
         return self._convert(request)
 
     def _accept(self, request: Request) -> None:
+        self._backlog.admit(waited_for=False)
         self._promises.accept(request, Lane.DEFERRED)
 
     def _convert(self, request: Request) -> Outcome | None:
         self._refuse_without_database()
+        self._backlog.admit(waited_for=True)
         return self._promises.convert(request)
 
     def update(self, request: Request, preference: Preference) -> Outcome | None:
@@ -140,6 +146,7 @@ class Gateway:
         if wait <= 0:
             self._accept(request)
             return None
+        self._backlog.admit(waited_for=True)
         waiter = Waiter(request.request_id)
         self.room.enter(waiter)
         try:
@@ -172,6 +179,9 @@ class Gateway:
         return Outcome(request.request_id, job.status_code or 200, job.outcome or {})
 
     def _publish(self, group: Group) -> None:
+        if self._replies.backlog > MOST_GROUPS:
+            # Nobody takes them. Who waits is promised an answer instead; the queue stays small.
+            raise BusyError("the workers do not keep up")
         self.broker.publish(group, Lane.INTERACTIVE)
 
     def _refuse_without_database(self) -> None:

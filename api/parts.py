@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 
-from sqlalchemy import text
-
+from api.backlog import Backlog
 from api.waiting import WaitingRoom
 from shared.database import Database
 from shared.errors import DatabaseAwayError, StartError
@@ -18,12 +17,13 @@ EVERY = 0.5
 
 
 class DatabaseWatch:
-    """A thread that asks the database for a sign of life, and brings its schema up to date as
-    soon as it answers for the first time."""
+    """A thread that asks the database how much is unfinished, which is a sign of life too, and
+    brings its schema up to date as soon as it answers for the first time."""
 
-    def __init__(self, database: Database, room: WaitingRoom) -> None:
+    def __init__(self, database: Database, room: WaitingRoom, backlog: Backlog) -> None:
         self._database = database
         self._room = room
+        self._backlog = backlog
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="database-watch", daemon=True)
         self._migrated = False
@@ -61,7 +61,7 @@ class DatabaseWatch:
                 migrate(self._database)
                 self._migrated = True
             else:
-                self._database.read(lambda c: c.execute(text("SELECT 1")))
+                self._database.read(self._backlog.measure)
         except DatabaseAwayError as error:
             if not self.database_is_away:
                 log.warning("the database is away")

@@ -6,17 +6,19 @@ import asyncio
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from shared.broker import Broker
 from shared.errors import BrokerAwayError, QueuecastError
-from shared.messages import Outcome, Reply
+from shared.messages import Lane, Outcome, Reply
 
 log = logging.getLogger(__name__)
 
 
 # Shorter than the client's patience with Redis, so that silence and absence can be told apart.
 REPLY_WAIT = 0.5
+LOOK_EVERY = 0.5
 
 
 class Waiter:
@@ -141,6 +143,9 @@ class ReplyReader:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="replies", daemon=True)
         self.redis_is_away = False
+        self._looked = 0.0
+        # How many groups wait that somebody waits for.
+        self.backlog = 0
 
     def start(self) -> None:
         """Begin to read."""
@@ -155,6 +160,9 @@ class ReplyReader:
         while not self._stopping.is_set():
             try:
                 reply = self._broker.next_reply(self._channel, REPLY_WAIT)
+                if time.monotonic() - self._looked > LOOK_EVERY:
+                    self.backlog = self._broker.backlog(Lane.INTERACTIVE)
+                    self._looked = time.monotonic()
                 if self.redis_is_away:
                     log.info("Redis is back")
                 self.redis_is_away = False

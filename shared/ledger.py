@@ -17,8 +17,12 @@ from shared.messages import UNFINISHED, Kind, Lane, Outcome, Request, Status
 from shared.observation_id import ObservationId
 from shared.tables import JOB, LEASE
 
+# A job that was claimed so often without coming to an end is set aside.
+MOST_ATTEMPTS = 3
+
 _c = JOB.c
 _unfinished = _c.status.in_(UNFINISHED)
+_dead = (_c.status == Status.FAILED) & (_c.attempts >= MOST_ATTEMPTS) & _c.cleared_at.is_(None)
 
 
 _ANY_OF = """
@@ -50,7 +54,7 @@ def accept(
 ) -> None:
     """Write down a promise for each request. A request that has one keeps it."""
     now = clock(connection)
-    known = _known(connection, [r.request_id for r in requests])
+    there = known(connection, [r.request_id for r in requests])
     rows = [
         {
             "job_id": r.request_id,
@@ -63,7 +67,7 @@ def accept(
             "reply_to": reply_to,
         }
         for r in requests
-        if r.request_id not in known
+        if r.request_id not in there
     ]
     if rows:
         moment = connection.execute(select(now)).scalar_one()
@@ -71,7 +75,8 @@ def accept(
         connection.execute(insert(JOB), [row | times for row in rows])
 
 
-def _known(connection: Connection, job_ids: Sequence[str]) -> set[str]:
+def known(connection: Connection, job_ids: Sequence[str]) -> set[str]:
+    """Those of these ids that are jobs."""
     return set(connection.execute(select(_c.job_id).where(_c.job_id.in_(job_ids))).scalars())
 
 
@@ -86,7 +91,7 @@ def claim(connection: Connection, job_ids: Sequence[str], lease: float) -> dict[
     now = clock(connection)
     free = or_(
         _c.status == Status.QUEUED,
-        (_c.status == Status.RUNNING) & (_c.leased_until < now),
+        (_c.status == Status.RUNNING) & (_c.leased_until < now) & (_c.attempts < MOST_ATTEMPTS),
     )
     # Locked in one order, as in `lock`. A locked one is waited for rather than skipped: it may be
     # an update that looks whether this job is still to come, and then waits for it.
@@ -218,6 +223,76 @@ def return_lost(
     connection.execute(update(JOB).where(_c.seq.in_(seqs)).values(published_at=now))
     jobs = connection.execute(select(JOB).where(_c.seq.in_(seqs)).order_by(_c.seq))
     return [_job(found) for found in jobs]
+
+
+def give_back(connection: Connection, job_ids: Sequence[str]) -> None:
+    """End the leases of jobs whose process has died, so that they can be claimed again at once."""
+    connection.execute(
+        update(JOB)
+        .where(_c.job_id.in_(job_ids), _c.status == Status.RUNNING)
+        .values(leased_until=later(connection, -1.0))
+    )
+
+
+def set_aside(connection: Connection, limit: int) -> list[Job]:
+    """Fail the jobs that no process lived to end, each tried `MOST_ATTEMPTS` times; as they are
+    now."""
+    worn = (
+        (_c.status == Status.RUNNING)
+        & (_c.leased_until < clock(connection))
+        & (_c.attempts >= MOST_ATTEMPTS)
+    )
+    query = select(_c.seq).where(worn).order_by(_c.seq).limit(limit)
+    seqs = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
+    if not seqs:
+        return []
+    outcome = Outcome.set_aside("")
+    connection.execute(
+        update(JOB)
+        .where(_c.seq.in_(seqs))
+        .values(
+            status=Status.FAILED,
+            status_code=outcome.status_code,
+            outcome=outcome.body,
+            finished_at=clock(connection),
+            leased_until=None,
+        )
+    )
+    return [_job(found) for found in connection.execute(select(JOB).where(_c.seq.in_(seqs)))]
+
+
+def dead_letters(connection: Connection) -> list[Job]:
+    """Jobs that failed for good after `MOST_ATTEMPTS` tries, in the order of acceptance."""
+    query = select(JOB).where(_dead).order_by(_c.seq)
+    return [_job(found) for found in connection.execute(query)]
+
+
+def replay(connection: Connection, job_ids: Sequence[str]) -> list[Job]:
+    """Queue dead letters again, with all their tries; what is none is left alone."""
+    query = select(_c.seq).where(_dead, _c.job_id.in_(job_ids)).order_by(_c.seq).with_for_update()
+    seqs = list(connection.execute(query).scalars())
+    if not seqs:
+        return []
+    fresh = {"attempts": 0, "status_code": None, "outcome": None, "finished_at": None}
+    connection.execute(
+        update(JOB)
+        .where(_c.seq.in_(seqs))
+        .values(status=Status.QUEUED, published_at=clock(connection), started_at=None, **fresh)
+    )
+    jobs = connection.execute(select(JOB).where(_c.seq.in_(seqs)).order_by(_c.seq))
+    return [_job(found) for found in jobs]
+
+
+def backlog(connection: Connection, most: int) -> int:
+    """How many jobs are unfinished; counted no further than `most`."""
+    some = select(_c.seq).where(_unfinished).limit(most).subquery()
+    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
+
+
+def ended_within(connection: Connection, seconds: float) -> int:
+    """How many jobs ended in the last so many seconds."""
+    recent = (_c.finished_at > later(connection, -seconds)) & _c.cleared_at.is_(None)
+    return int(connection.execute(select(func.count(_c.seq)).where(recent)).scalar_one())
 
 
 def clear_finished(connection: Connection, retention: float, limit: int) -> int:

@@ -101,6 +101,8 @@ class Group:
     group_id: str
     reply_to: str | None
     requests: tuple[Request, ...]
+    # How many processes died of it, or of a larger group that it was part of.
+    tries: int = 0
 
     def to_text(self) -> str:
         """The group as JSON."""
@@ -108,9 +110,11 @@ class Group:
             "version": WIRE_VERSION,
             "group_id": self.group_id,
             "reply_to": self.reply_to,
+            "tries": self.tries,
+            # The ledger has the body of what is accepted; the queue stays small.
             "requests": [
-                [r.request_id, r.kind, r.observation_id.key, r.observation_id.is_text, r.body,
-                 r.accepted]
+                [r.request_id, r.kind, r.observation_id.key, r.observation_id.is_text,
+                 "" if r.accepted else r.body, r.accepted]
                 for r in self.requests
             ],
         }  # fmt: skip
@@ -131,9 +135,15 @@ class Group:
                 Request(str(i), Kind(kind), ObservationId(str(key), bool(text)), str(body), bool(a))
                 for i, kind, key, text, body, a in data["requests"]
             )
-            return cls(str(data["group_id"]), data["reply_to"], requests)
+            return cls(str(data["group_id"]), data["reply_to"], requests, int(data["tries"]))
         except _UNREADABLE as error:
             raise MessageError(f"not a group: {error!r}") from error
+
+
+SET_ASIDE = (
+    "set aside after 3 tries: each time the process that scored it died or took longer than "
+    "TASK_LIMIT"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +163,11 @@ class Outcome:
     def refused(cls, request_id: str, error: QueuecastError) -> Outcome:
         """The outcome of a request that ended in one of our errors."""
         return cls(request_id, error.status, {"error": str(error)})
+
+    @classmethod
+    def set_aside(cls, request_id: str) -> Outcome:
+        """The outcome of a request that no process lived to answer."""
+        return cls(request_id, 422, {"error": SET_ASIDE})
 
 
 @dataclass(frozen=True, slots=True)

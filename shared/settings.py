@@ -163,6 +163,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("GATEWAY_THREADS", "96", _whole(8, 4096), "8 to 4096"),
     Setting("GROUPS_IN_FLIGHT", "2", _whole(1, 64), "1 to 64"),
     Setting("GROUP_SIZE", "512", _whole(1, 4096), "1 to 4096 observations"),
+    Setting("QUEUE_LIMIT", "20000", _whole(1, 10_000_000), "1 to 10000000 jobs"),
     Setting("LONG_POLLS", "32", _whole(0, 2048), "0 to 2048"),
     Setting("DATABASE_CONNECTIONS", "4", _whole(1, 64), "1 to 64, for each gateway"),
     Setting("WORKER_PROCESSES", "2", _whole(1, 256), "1 to 256"),
@@ -195,6 +196,7 @@ class Settings:
     gateway_threads: int
     groups_in_flight: int
     group_size: int
+    queue_limit: int
     long_polls: int
     database_connections: int
     worker_processes: int

@@ -18,6 +18,7 @@ from shared.messages import PREDICT_TASK, UPDATE_TASK, Group, MessageError
 from shared.settings import Settings
 from worker.consuming import make_celery
 from worker.groups import GroupRunner
+from worker.losses import Patrol, noticing
 from worker.model import Model
 from worker.upkeep import Upkeep
 
@@ -43,20 +44,27 @@ def create_app(settings: Settings, model: Model, name: str) -> Celery:
             child["runner"] = GroupRunner(model, database, broker, lease)
         return child["runner"]
 
-    @app.task(name=PREDICT_TASK)
+    # Made in the parent, when the worker is ready.
+    parent: dict[str, Upkeep] = {}
+
+    def lost(group: Group) -> None:
+        if "upkeep" in parent:
+            parent["upkeep"].lost(group)
+
+    request = noticing(lost)
+    app.steps["worker"].add(Patrol)
+
+    @app.task(name=PREDICT_TASK, Request=request)
     def predict(text: Any) -> None:
         group = _read(text)
         if group:
             runner().predict(group)
 
-    @app.task(name=UPDATE_TASK)
+    @app.task(name=UPDATE_TASK, Request=request)
     def update(text: Any) -> None:
         group = _read(text)
         if group:
             runner().update(group)
-
-    # Made in the parent, when the worker is ready.
-    parent: dict[str, Upkeep] = {}
 
     def on_ready(**_: Any) -> None:
         database = connect(settings.database_url, connections=1, wait=DATABASE_WAIT)

@@ -3,7 +3,9 @@ brings lost messages of accepted jobs back and forgets old ones."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import queue
 import threading
 import time
 from collections.abc import Iterable
@@ -14,7 +16,7 @@ from shared.broker import Broker
 from shared.database import Database
 from shared.errors import QueuecastError
 from shared.ledger import Job
-from shared.messages import Group, Lane, new_request_id
+from shared.messages import SET_ASIDE, Group, Kind, Lane, Outcome, Reply, new_request_id
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ class Upkeep:
         self._database = database
         self._broker = broker
         self._stopping = threading.Event()
+        self._lost: queue.SimpleQueue[Group | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
     def start(self) -> None:
@@ -49,6 +52,7 @@ class Upkeep:
     def stop(self) -> None:
         """Say that this worker takes nothing any more, and end the thread."""
         self._stopping.set()
+        self._lost.put(None)
         if self._thread.is_alive():
             self._thread.join(timeout=5)
         try:
@@ -57,10 +61,19 @@ class Upkeep:
         except QueuecastError as error:
             log.info("stopping without saying so: %s", error)
 
+    def lost(self, group: Group) -> None:
+        """A process died, or was killed at its time limit, with this group. Called anywhere."""
+        self._lost.put(group)
+
     def _run(self) -> None:
         next_sweep = time.monotonic()
         while not self._stopping.is_set():
+            group = None
             try:
+                with contextlib.suppress(queue.Empty):
+                    group = self._lost.get(timeout=BEAT_EVERY)
+                if group is not None:
+                    self.recover(group)
                 self._broker.beat(self._name, self._version, BEAT_LASTS)
                 if time.monotonic() >= next_sweep:
                     next_sweep = time.monotonic() + SWEEP_EVERY
@@ -69,12 +82,43 @@ class Upkeep:
                 log.warning("upkeep waits: %s", error)
             except Exception:  # a thread that ends takes the sweeper with it
                 log.exception("upkeep")
-            self._stopping.wait(BEAT_EVERY)
+
+    def recover(self, group: Group) -> None:
+        """Let what died with a process be tried again, in ever smaller company."""
+        log.warning("a process was lost with %d requests", len(group.requests))
+        promised = [r.request_id for r in group.requests if r.accepted]
+        if promised:
+            self._database.write(lambda c: ledger.give_back(c, promised))
+            self._bring_back()
+        waited_for = [r for r in group.requests if not r.accepted]
+        if not waited_for:
+            return
+        # One that became a job meanwhile has a message, and tries, of its own.
+        ids = [r.request_id for r in waited_for]
+        jobs = self._database.read(lambda c: ledger.known(c, ids))
+        again = tuple(r for r in waited_for if r.request_id not in jobs)
+        tries = group.tries + 1
+        if tries < ledger.MOST_ATTEMPTS:
+            size = _SIZES.get(tries, 1)
+            for start in range(0, len(again), size):
+                part = again[start : start + size]
+                self._broker.publish(
+                    Group(new_request_id(), group.reply_to, part, tries), Lane.INTERACTIVE
+                )
+        elif group.reply_to:
+            outcomes = tuple(Outcome.set_aside(r.request_id) for r in again)
+            self._broker.reply(group.reply_to, Reply(None, outcomes))
 
     def sweep(self) -> None:
         """Publish again what was lost, and clear what is old, unless another worker does."""
         if not self._database.write(lambda c: ledger.hold_lease(c, LEASE, self._name, LEASE_LASTS)):
             return
+        self._bring_back()
+        retention = self._settings.job_retention
+        self._database.write(lambda c: ledger.clear_finished(c, retention, _MOST_CLEARED))
+
+    def _bring_back(self) -> None:
+        self._tell(self._database.write(lambda c: ledger.set_aside(c, _MOST_RETURNED)))
         for lane in Lane:
             empty = self._broker.backlog(lane) == 0
             jobs = self._database.write(
@@ -86,23 +130,39 @@ class Upkeep:
                 log.warning("%d jobs had no message on %s: published again", len(jobs), lane)
             for group in regroup(jobs, self._settings.group_size):
                 self._broker.publish(group, lane)
-        retention = self._settings.job_retention
-        self._database.write(lambda c: ledger.clear_finished(c, retention, _MOST_CLEARED))
+
+    def _tell(self, dead: list[Job]) -> None:
+        """Answer those who wait for jobs that were set aside, and let their updates end."""
+        for job in dead:
+            log.error("job %s was %s", job.request.request_id, SET_ASIDE)
+            if job.reply_to:
+                outcome = Outcome.set_aside(job.request.request_id)
+                self._broker.reply(job.reply_to, Reply(None, (outcome,)))
+            key = job.request.observation_id.key
+            for waiting in self._database.read(lambda c, key=key: ledger.unfinished(c, key)):  # type: ignore[misc]
+                if waiting.request.kind is Kind.UPDATE:
+                    group = Group(new_request_id(), waiting.reply_to, (waiting.request,))
+                    self._broker.publish(group, Lane.INTERACTIVE)
+
+
+# Eight rows are scored together for the price of one, see `worker.scoring.BLOCK`; after that,
+# each alone.
+_SIZES = {1: 8}
 
 
 def regroup(jobs: Iterable[Job], size: int) -> list[Group]:
-    """Groups of jobs to publish again. A job that was tried before travels alone: what it was
-    grouped with may have died of it, or it of them."""
+    """Groups of jobs to publish again. Jobs that were tried before travel in ever smaller
+    company: what they were grouped with may have died of one of them."""
     groups = []
     key = _travels_with
-    for (reply_to, _, tried), same in groupby(sorted(jobs, key=key), key=key):
+    for (reply_to, _, tries), same in groupby(sorted(jobs, key=key), key=key):
         requests = [job.request for job in same]
-        step = 1 if tried else size
+        step = _SIZES.get(tries, 1) if tries else size
         for start in range(0, len(requests), step):
             part = tuple(requests[start : start + step])
             groups.append(Group(new_request_id(), reply_to or None, part))
     return groups
 
 
-def _travels_with(job: Job) -> tuple[str, str, bool]:
-    return (job.reply_to or "", job.request.kind, job.attempts > 0)
+def _travels_with(job: Job) -> tuple[str, str, int]:
+    return (job.reply_to or "", job.request.kind, min(job.attempts, 2))

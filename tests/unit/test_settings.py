@@ -71,6 +71,7 @@ BAD: dict[str, list[str]] = {
     "SYNC_WAIT_MAX": ["-1", "25.1", "1h", "long"],
     "JOB_RETENTION": ["0", "7 days", "-7d", "d", "7D", "7d 12h", "1w", "9999999d"],
     "MAX_BODY": ["1023", "1073741825", "1MB", "1e6", "-1"],
+    "QUEUE_LIMIT": ["0", "10000001", "none"],
     "GATEWAY_CONNECTIONS": ["7", "65537", "all"],
     "GATEWAY_THREADS": ["7", "4097", "many"],
     "GROUPS_IN_FLIGHT": ["0", "65", "two"],
