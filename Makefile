@@ -3,13 +3,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint bench bench-peers lock clean
+.PHONY: run test lint bench bench-peers faults lock clean
 
 run: $(VENV)/.local
 	@exec $(BIN)/python -m local
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -21,6 +21,9 @@ bench: $(VENV)/.bench
 
 bench-peers: $(VENV)/.bench
 	$(BIN)/python -m bench --peers
+
+faults: $(VENV)/.bench
+	$(BIN)/python -m tests.faults
 
 # What requirements/*.txt pin, worked out anew from the ranges in pyproject.toml.
 lock: $(VENV)/.python

@@ -25,7 +25,9 @@ def noticing(lost: Callable[[Group], None]) -> type[Request]:
                 self._notice()
 
         def on_failure(self, exc_info: Any, *arguments: Any, **options: Any) -> Any:
-            if isinstance(exc_info.exception, WorkerLostError):
+            # billiard wraps what it raised in the parent.
+            error = getattr(exc_info.exception, "exc", exc_info.exception)
+            if isinstance(error, WorkerLostError):
                 self._notice()
             return super().on_failure(exc_info, *arguments, **options)
 

@@ -1,0 +1,81 @@
+"""Was everybody answered, in time, and with something that the contract knows?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shared.messages import Kind
+from tests.faults.books import Books, name
+from tests.faults.patience import MARGIN, REFUSED_WITHIN, SYNC_WAIT
+from tests.faults.problem import Problem, hung, lost, wrong
+from tests.faults.record import Absence, Record
+from tests.faults.traps import RAISERS
+
+# What a trap that takes the process down ends as; one that only raises says what it raised.
+SET_ASIDE = "set aside after 3 tries"
+# A synchronous request's wait, and then the time to promise it or to refuse that.
+LONGEST = SYNC_WAIT + REFUSED_WITHIN + MARGIN
+
+
+def check_answers(books: Books) -> Iterator[Problem]:
+    """Every request by itself: its status, its 503's Retry-After, its trap's end."""
+    for record in books.all():
+        if record.absence is Absence.TIMEOUT:
+            yield hung(f"{name(record)}: no answer after {record.seconds:.1f} s")
+        elif record.absence is Absence.BROKEN and not books.gateways_died:
+            yield wrong(f"{name(record)}: no answer, though no gateway died")
+        elif record.absence is None:
+            if record.seconds > LONGEST:
+                yield hung(f"{name(record)}: answered after {record.seconds:.1f} s")
+            yield from _check_status(books, record)
+
+
+def _check_status(books: Books, record: Record) -> Iterator[Problem]:
+    if record.body is None:
+        yield wrong(f"{name(record)}: the answer is no JSON object")
+    elif record.status == 503:
+        if not (record.retry_after or "").isdigit():
+            yield wrong(f"{name(record)}: Retry-After is {record.retry_after!r}")
+    elif record.status == 422:
+        if not record.ask.trap:
+            yield wrong(f"{name(record)}: {record.body}")
+        else:
+            yield from _check_reason(record, str(record.body.get("error")))
+    elif record.status == 202:
+        yield from _check_job(books, record)
+    elif record.status != 200:
+        yield wrong(f"{name(record)}: {record.body}")
+    elif record.ask.trap and record.ask.kind is Kind.PREDICT:
+        yield wrong(f"{name(record)}: was answered {record.body}")
+
+
+def _check_job(books: Books, record: Record) -> Iterator[Problem]:
+    job = books.job(record)
+    if job is None:
+        yield lost(f"{name(record)}: there is no job {(record.body or {}).get('job_id')}")
+    elif not job.final:
+        pass  # counted once, with all jobs that have not ended
+    elif record.ask.trap:
+        if job.status != "failed" or job.status_code != 422:
+            yield wrong(f"{name(record)}: its job {job.status} with {job.outcome}")
+        else:
+            yield from _check_reason(record, str(job.outcome.get("error")))
+    elif job.status != "succeeded":
+        yield lost(f"{name(record)}: its job {job.status} with {job.outcome}")
+
+
+def _check_reason(record: Record, error: str) -> Iterator[Problem]:
+    if record.ask.trap in RAISERS:
+        if "the model cannot take this observation" not in error:
+            yield wrong(f"{name(record)}: the reason is {error!r}")
+    elif not error.startswith(SET_ASIDE):
+        yield wrong(f"{name(record)}: the reason is {error!r}")
+
+
+def check_jobs(books: Books) -> Iterator[Problem]:
+    """Every job of the ledger has ended, whether its promise was heard or not."""
+    for job in books.after.jobs:
+        if not job.final:
+            yield lost(f"job {job.job_id} ({job.kind} {job.key!r}) is still {job.status}")
+        elif job.status == "failed" and not job.outcome.get("error"):
+            yield lost(f"job {job.job_id} ({job.kind} {job.key!r}) failed without a reason")

@@ -1,0 +1,98 @@
+"""Everything about one run, arranged for the checks: what was asked, said and stored."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from shared.messages import Kind
+from tests.faults.evidence import Evidence, Job, Row
+from tests.faults.record import Record
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class Said:
+    """One prediction that somebody was told, synchronously or as a job's result."""
+
+    record: Record
+    proba: float
+    exists: bool  # "already exists" was said beside it
+    how: str
+
+
+@dataclass
+class Books:
+    """The histories (`again` holds what was sent a second time, after recovery) and the tables
+    (`before` as they were when everything had recovered, `after` as they are now)."""
+
+    history: Sequence[Record]
+    again: Sequence[Record]
+    before: Evidence
+    after: Evidence
+    # Answers may be missing only when whoever owed them was killed or told to stop.
+    gateways_died: bool = False
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
+    jobs_of: dict[int, list[Job]] = field(default_factory=dict)
+    predictions: dict[str, list[Record]] = field(default_factory=dict)
+    updates: dict[str, list[Record]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.rows = _grouped((row.key, row) for row in self.after.rows)
+        self.jobs = {job.job_id: job for job in self.after.jobs}
+        self.jobs_of = _grouped((j.maker, j) for j in self.after.jobs if j.maker is not None)
+        everything = [*self.history, *self.again]
+        self.predictions = _grouped(
+            (r.ask.key, r) for r in everything if r.ask.kind is Kind.PREDICT
+        )
+        self.updates = _grouped((r.ask.key, r) for r in everything if r.ask.kind is Kind.UPDATE)
+
+    def all(self) -> list[Record]:
+        """Every request, the repeated ones last."""
+        return [*self.history, *self.again]
+
+    def row(self, key: str) -> Row | None:
+        """The first row of an observation."""
+        rows = self.rows.get(key)
+        return rows[0] if rows else None
+
+    def job(self, record: Record) -> Job | None:
+        """The job that a 202 promised."""
+        return self.jobs.get(str((record.body or {}).get("job_id")))
+
+    def said(self) -> list[Said]:
+        """Every probability that was given to anybody."""
+        found = []
+        for records in self.predictions.values():
+            for record in records:
+                body, how = record.body or {}, "answer"
+                if record.status == 202:
+                    job = self.job(record)
+                    body, how = (job.outcome if job and job.status == "succeeded" else {}), "job"
+                elif record.status != 200:
+                    continue
+                proba = body.get("proba")
+                if isinstance(proba, float):
+                    found.append(Said(record, proba, "error" in body, how))
+        return found
+
+
+def name(record: Record) -> str:
+    """A request in a problem's text."""
+    ask = record.ask
+    how = " respond-async" if ask.respond_async else ""
+    trap = f" with a row to {ask.trap}" if ask.trap else ""
+    said = record.absence if record.absence else record.status
+    return f"request {ask.number} ({ask.kind} {ask.observation_id!r}{how}{trap}; {said})"
+
+
+def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
+    found: dict[K, list[V]] = defaultdict(list)
+    for key, value in pairs:
+        found[key].append(value)
+    return dict(found)

@@ -1,0 +1,56 @@
+"""The matrix: every scenario, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.faults.plays import (
+    backlog,
+    clock,
+    dead_letters,
+    duplicates,
+    flush,
+    labels,
+    poison,
+)
+from tests.faults.running_faults import FAULTS, Fault
+from tests.faults.scenario import Scenario
+from tests.faults.stage import Stage
+
+
+def under_load(fault: Fault) -> Callable[[Stage], None]:
+    """A play: a steady load, the fault in the middle of it, the recovery while it goes on."""
+
+    def play(stage: Stage) -> None:
+        with stage.load():
+            fault(stage)
+            stage.recovered()
+
+    return play
+
+
+def _about(fault: Fault) -> str:
+    return (fault.__doc__ or "").split("\n")[0]
+
+
+SCENARIOS: dict[str, Scenario] = {
+    **{
+        name: Scenario(name, _about(fault), under_load(fault), gateways=2)
+        for name, fault in FAULTS.items()
+    },
+    **{
+        scenario.name: scenario
+        for scenario in (
+            flush.SCENARIO,
+            duplicates.SCENARIO,
+            labels.RACING,
+            labels.LATE,
+            poison.RAISING,
+            poison.KILLING,
+            poison.HANGING,
+            dead_letters.SCENARIO,
+            backlog.SCENARIO,
+            clock.SCENARIO,
+        )
+    },
+}

@@ -1,0 +1,27 @@
+"""The same ids at the same moment, through two gateways."""
+
+from __future__ import annotations
+
+from tests.faults.record import Record
+from tests.faults.scenario import Scenario
+from tests.faults.stage import Stage
+
+# Requests with one id: half through each gateway, each of another passenger.
+SAME_ID = 4
+
+
+def play(stage: Stage) -> None:
+    """One row and one winner an id; that everybody is told the same is for the account."""
+    asks = []
+    for number in range(stage.size.duplicates):
+        twin = f"{stage.ids.name} twin {number}"
+        asks += [stage.predict(twin, respond_async=how == 3) for how in range(SAME_ID)]
+    # So many clients that every request with one id is under way while the others are.
+    found: list[Record] = stage.send(asks, clients=2 * SAME_ID)
+    assert len(found) == len(asks)
+    stage.recovered()
+
+
+SCENARIO = Scenario(
+    "duplicates", "the same ids sent at once through two gateways", play, gateways=2
+)

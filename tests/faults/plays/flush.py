@@ -1,0 +1,19 @@
+"""Redis loses everything while a backlog waits in it."""
+
+from __future__ import annotations
+
+from tests.faults.scenario import Scenario
+from tests.faults.stage import Stage
+
+
+def play(stage: Stage) -> None:
+    """Thousands of accepted jobs, FLUSHALL, and then a worker."""
+    stage.terminate([stage.worker])
+    asks = [stage.predict(respond_async=True) for _ in range(stage.size.jobs)]
+    stage.send(asks, clients=24)
+    stage.servers.flush_redis()
+    stage.renew_worker()
+    stage.recovered()
+
+
+SCENARIO = Scenario("flushed-backlog", "FLUSHALL with a backlog of jobs queued", play, patience=2.0)

@@ -1,0 +1,1 @@
+"""A transformer that some rows make do harm."""

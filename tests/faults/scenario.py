@@ -1,0 +1,158 @@
+"""A scenario: what is set up, what happens, and then the account of all of it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import psycopg2
+import redis
+
+from shared.errors import StartError
+from shared.messages import Kind
+from tests.faults import evidence
+from tests.faults.account import account
+from tests.faults.books import Books, name
+from tests.faults.evidence import Evidence
+from tests.faults.listing import check_listing
+from tests.faults.load import send_all
+from tests.faults.patience import MARGIN, REFUSED_WITHIN
+from tests.faults.problem import hung, lost, wrong
+from tests.faults.record import History, Record
+from tests.faults.result import Result
+from tests.faults.stage import Stage
+from tests.system import wait_for
+
+Play = Callable[[Stage], None]
+SettingsMaker = Callable[[Path], Mapping[str, str]]
+
+
+def _nothing(_folder: Path) -> Mapping[str, str]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One row of the matrix.
+
+    `play` makes it happen, and returns when everything is back. `settings` are made in an empty
+    folder. What plays `alone` needs a system that is set up for it. `patience` is how many times
+    as long as others it may take to recover.
+    """
+
+    name: str
+    about: str
+    play: Play
+    gateways: int = 1
+    settings: SettingsMaker = _nothing
+    alone: bool = False
+    patience: float = 1.0
+
+
+def run(scenario: Scenario, stage: Stage) -> Result:
+    """Play a scenario and account for every request of it."""
+    began = time.monotonic()
+    deadline = stage.size.deadline * scenario.patience
+    stage.size = replace(stage.size, deadline=deadline)
+    try:
+        scenario.play(stage)
+    except (AssertionError, StartError, OSError, psycopg2.Error, redis.RedisError) as error:
+        stage.problems.append(wrong(f"the play broke off: {type(error).__name__}: {error}"))
+    return conclude(scenario.name, scenario.about, stage, began)
+
+
+def conclude(scenario: str, about: str, stage: Stage, began: float) -> Result:
+    """Let what is under way end, send again what has no answer, and account for everything."""
+    stage.check_parts()
+    url = stage.system.database_url
+    history = stage.history
+    # What has not recovered already is not waited for as long once more.
+    patience = 5.0 if stage.gave_up else stage.size.deadline
+    try:
+        wait_for(lambda: not evidence.unfinished(url, stage.since), patience, "jobs end")
+    except AssertionError as error:
+        stage.problems.append(lost(str(error)))
+    for check in stage.at_end:
+        try:
+            check()
+        except AssertionError as error:
+            stage.problems.append(wrong(str(error)))
+    before = evidence.gather(url, stage.since)
+    first = [_cured(record, stage) for record in history.records]
+    again = _send_again(stage, first)
+    _await_jobs(stage, url)
+    after = evidence.gather(url, stage.since)
+    books = Books(first, again, before, after, stage.gateways_died)
+    stage.problems += account(books)
+    stage.problems += check_listing(stage, after)
+    _check_haste(stage, history)
+    return _result(scenario, about, stage, first, after, time.monotonic() - began)
+
+
+def _cured(record: Record, stage: Stage) -> Record:
+    if record.ask.number not in stage.cured:
+        return record
+    return replace(record, ask=replace(record.ask, trap=None))
+
+
+def _send_again(stage: Stage, records: list[Record]) -> list[Record]:
+    """Each id once whose request has no answer or was refused: predictions, then updates."""
+    open_ones = {
+        (r.ask.kind, r.ask.key): r.ask
+        for r in records
+        if (r.absence is not None or r.status == 503) and not r.ask.trap
+    }
+    found: list[Record] = []
+    history = History()
+    for kind in (Kind.PREDICT, Kind.UPDATE):
+        asks = [
+            replace(ask, number=stage.history.number(), respond_async=False)
+            for (of, _), ask in open_ones.items()
+            if of is kind
+        ]
+        random.Random(stage.seed).shuffle(asks)
+        sent = send_all(asks, stage.addresses, history, stage.size.clients)
+        found += sent
+        if len(sent) != len(asks):
+            stage.problems.append(lost(f"{len(asks) - len(sent)} could not be sent again"))
+    return found
+
+
+def _await_jobs(stage: Stage, url: str) -> None:
+    """A repeated request may have become a job too; the account says so if it stays one."""
+    deadline = time.monotonic() + 30
+    while evidence.unfinished(url, stage.since) and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def _check_haste(stage: Stage, history: History) -> None:
+    limit = REFUSED_WITHIN + MARGIN
+    for record in history.sent_in_outages():
+        if record.seconds > limit:
+            after = min(record.sent_at - began for began, _ in history.outages)
+            text = f"{name(record)} took {record.seconds:.1f} s, sent {after:.2f} s after a server "
+            stage.problems.append(hung(text + f"was gone; {REFUSED_WITHIN:g} s are allowed"))
+
+
+def _result(
+    scenario: str, about: str, stage: Stage, records: list[Record], after: Evidence, took: float
+) -> Result:
+    history = stage.history
+    return Result(
+        name=scenario,
+        about=about,
+        sent=len(records),
+        answered=sum(r.absence is None for r in records),
+        refused=sum(r.status == 503 for r in records),
+        rows=len(after.rows),
+        jobs=len(after.jobs),
+        slowest=history.slowest(),
+        slowest_in_outage=history.slowest_in_outages(),
+        stopping=stage.stopping,
+        recovery=stage.recovery,
+        took=took,
+        problems=tuple(stage.problems),
+    )
