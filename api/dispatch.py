@@ -11,6 +11,7 @@ and never for longer than a fraction of a turn. Somebody who is alone is never h
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,8 @@ from collections.abc import Callable
 from api.waiting import AnyWaiter, WaitingRoom
 from shared.errors import UnavailableError
 from shared.messages import Group, Outcome, Reply, Request, new_request_id
+
+log = logging.getLogger(__name__)
 
 # A group that is out for longer no longer holds others back: it may be lost, or slow.
 STALLED = 1.0
@@ -129,9 +132,16 @@ class Dispatch:
 
     def _run(self) -> None:
         while not self._stopping:
-            with self._lock:
-                group = self._take()
-                if group is None:
-                    self._changed.wait(self._delay())
-                    continue
-            self._send(group)
+            try:
+                self._send_next()
+            except Exception:  # without this thread no group would ever leave
+                log.exception("sending a group")
+
+    def _send_next(self) -> None:
+        """Send the group that may leave, or wait until one may."""
+        with self._lock:
+            group = self._take()
+            if group is None:
+                self._changed.wait(self._delay())
+                return
+        self._send(group)

@@ -1,0 +1,65 @@
+"""`shared.messages`: what travels, and what is not one of ours."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from shared.messages import Group, Kind, MessageError, Outcome, Reply, Request, new_request_id
+from shared.observation_id import ObservationId
+
+SYNCHRONOUS = Request("a", Kind.PREDICT, ObservationId("1", is_text=False), '{"id": 1}')
+ACCEPTED = Request("b", Kind.PREDICT, ObservationId("x", is_text=True), '{"id": "x"}', True)
+REPLY = Reply("g", (Outcome("a", 200, {"proba": 0.1}),))
+
+
+def test_group_there_and_back() -> None:
+    """Everything arrives, but for the bodies that the ledger has."""
+    group = Group("g", "channel", (SYNCHRONOUS, ACCEPTED), 2)
+    back = Group.from_text(group.to_text())
+    assert back.requests[0] == SYNCHRONOUS
+    assert back.requests[1].body == ""
+    assert back.requests[1].accepted
+    assert (back.group_id, back.reply_to, back.tries) == ("g", "channel", 2)
+
+
+def test_reply_there_and_back() -> None:
+    """Everything arrives."""
+    assert Reply.from_text(REPLY.to_text()) == REPLY
+
+
+def _changed(text: str, **changes: Any) -> str:
+    return json.dumps({**json.loads(text), **changes})
+
+
+@pytest.mark.parametrize("kind", [Group, Reply])
+@pytest.mark.parametrize(
+    "text", ["", "nonsense", "[]", "null", "7", "{}", "[" * 100_000, None, 7, b"\xff", {"a": 1}]
+)
+def test_garbage_is_no_message(kind: Any, text: Any) -> None:
+    """Whatever is on the queue, reading it raises nothing but our error."""
+    with pytest.raises(MessageError):
+        kind.from_text(text)
+
+
+def test_another_version_is_no_message() -> None:
+    """The version is looked at before anything else."""
+    group = Group("g", None, (SYNCHRONOUS,))
+    for kind, text in ((Group, group.to_text()), (Reply, REPLY.to_text())):
+        with pytest.raises(MessageError, match="wire version 99"):
+            kind.from_text(_changed(text, version=99))
+        with pytest.raises(MessageError):
+            kind.from_text(_changed(text, requests=[[1]], outcomes=[[1]]))
+
+
+def test_request_ids() -> None:
+    """UUIDs of version 7, in the order of their time, none twice."""
+    ids = [new_request_id() for _ in range(1000)]
+    assert len(set(ids)) == 1000
+    for request_id in ids:
+        assert [len(part) for part in request_id.split("-")] == [8, 4, 4, 4, 12]
+        assert request_id[14] == "7"
+        assert request_id[19] in "89ab"
+    assert [i[:13] for i in ids] == sorted(i[:13] for i in ids)
