@@ -1,4 +1,4 @@
-"""Every query on the `job` and `lease` tables: what was promised, and how far it has come."""
+"""Every query on the `job` table: what was promised, and how far it has come."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, false, func, insert, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Connection, Row, false, func, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from shared.database import clock, later
 from shared.messages import UNFINISHED, Kind, Lane, Outcome, Request, Status
 from shared.observation_id import ObservationId
-from shared.tables import JOB, LEASE
+from shared.tables import JOB
 
 # A job that was claimed so often without coming to an end is set aside.
 MOST_ATTEMPTS = 3
@@ -173,26 +171,6 @@ def unfinished(connection: Connection, key: str) -> list[Job]:
     """Unfinished jobs of one observation, in the order of acceptance."""
     query = select(JOB).where(_c.observation_id == key, _unfinished).order_by(_c.seq)
     return [_job(found) for found in connection.execute(query)]
-
-
-def hold_lease(connection: Connection, name: str, holder: str, seconds: float) -> bool:
-    """Take or renew a lease by the database's clock; false when another holds it."""
-    now = clock(connection)
-    c = LEASE.c
-    values = {"holder": holder, "expires_at": later(connection, seconds)}
-    mine = or_(c.holder == holder, c.expires_at < now)
-    if connection.execute(update(LEASE).where(c.name == name, mine).values(values)).rowcount:
-        return True
-    if connection.execute(select(c.name).where(c.name == name)).first():
-        return False
-    dialect_insert = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
-    statement = dialect_insert(LEASE).values(name=name, **values).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
-
-
-def release_lease(connection: Connection, name: str, holder: str) -> None:
-    """Give a lease back, so that the next holder need not wait for it to run out."""
-    connection.execute(delete(LEASE).where(LEASE.c.name == name, LEASE.c.holder == holder))
 
 
 def return_lost(

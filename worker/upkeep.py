@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable
 from itertools import groupby
 
-from shared import ledger
+from shared import leases, ledger
 from shared.broker import Broker
 from shared.database import Database
 from shared.errors import QueuecastError
@@ -57,7 +57,7 @@ class Upkeep:
             self._thread.join(timeout=5)
         try:
             self._broker.stop_beating(self._name)
-            self._database.write(lambda c: ledger.release_lease(c, LEASE, self._name))
+            self._database.write(lambda c: leases.release(c, LEASE, self._name))
         except QueuecastError as error:
             log.info("stopping without saying so: %s", error)
 
@@ -111,7 +111,7 @@ class Upkeep:
 
     def sweep(self) -> None:
         """Publish again what was lost, and clear what is old, unless another worker does."""
-        if not self._database.write(lambda c: ledger.hold_lease(c, LEASE, self._name, LEASE_LASTS)):
+        if not self._database.write(lambda c: leases.hold(c, LEASE, self._name, LEASE_LASTS)):
             return
         self._bring_back()
         retention = self._settings.job_retention
