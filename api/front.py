@@ -27,7 +27,7 @@ from api import bodies
 from api.gateway import Gateway
 from api.keys import Keys
 from api.predictions import respond
-from api.problems import MOST_DRAINED, problem, unforeseen
+from api.problems import problem, unforeseen
 from api.wsgi import Answer, call, environ
 from shared.errors import BusyError, QueuecastError
 from shared.messages import Kind
@@ -38,6 +38,8 @@ Result = TypeVar("Result")
 
 _TYPES = frozenset({"application/json", "application/json; charset=utf-8"})
 _JSON = [("content-type", "application/json")]
+# No body is read further than this.
+MOST_DRAINED = 64 * 1024 * 1024
 # What the protocol raises when its client has left.
 _GONE = (ProtocolClosed, ProtocolError)
 _HEALTH = frozenset({"/healthz", "/readyz"})

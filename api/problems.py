@@ -14,9 +14,6 @@ from shared.errors import QueuecastError, UnauthorizedError, UnavailableError
 
 log = logging.getLogger(__name__)
 
-# A client that is answered while it still sends hears a broken pipe instead of the answer.
-MOST_DRAINED = 64 * 1024 * 1024
-
 
 def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON response."""
@@ -57,13 +54,6 @@ def register(app: Flask) -> None:
         kept = {k: v for k, v in error.get_headers() if k.lower() not in _REPLACED}
         return answer({"error": text}, error.code or 500, kept)
 
-    @app.after_request
-    def drained(response: Response) -> Response:
-        # On success the routes that take a body have read it.
-        if response.status_code >= 400 or request.method != "POST":
-            _drain()
-        return response
-
     app.register_error_handler(Exception, unforeseen)
 
 
@@ -76,14 +66,3 @@ def _texts() -> dict[int, str]:
         404: f"there is nothing at {request.path[:_LONGEST_SHOWN]}",
         405: f"{request.path[:_LONGEST_SHOWN]} does not take {request.method}",
     }
-
-
-def _drain() -> None:
-    """Read, and throw away, what the client is still sending."""
-    stream = request.environ["wsgi.input"]
-    left = MOST_DRAINED
-    while left > 0:
-        chunk = stream.read(min(left, 65536))
-        if not chunk:
-            return
-        left -= len(chunk)

@@ -67,11 +67,9 @@ class Upkeep:
 
     def _run(self) -> None:
         next_sweep = time.monotonic()
+        group: Group | None = None
         while not self._stopping.is_set():
-            group = None
             try:
-                with contextlib.suppress(queue.Empty):
-                    group = self._lost.get(timeout=BEAT_EVERY)
                 if group is not None:
                     self.recover(group)
                 self._broker.beat(self._name, self._version, BEAT_LASTS)
@@ -82,6 +80,9 @@ class Upkeep:
                 log.warning("upkeep waits: %s", error)
             except Exception:  # a thread that ends takes the sweeper with it
                 log.exception("upkeep")
+            group = None
+            with contextlib.suppress(queue.Empty):
+                group = self._lost.get(timeout=BEAT_EVERY)
 
     def recover(self, group: Group) -> None:
         """Let what died with a process be tried again, in ever smaller company."""
