@@ -6,7 +6,6 @@ import fcntl
 import json
 import signal
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +17,7 @@ import redis
 from api.__main__ import refuse_taken_port
 from local.part import Part
 from local.redis_server import RedisServer
+from shared.alarm import Alarm
 from shared.broker import make_redis
 from shared.database import connect
 from shared.errors import REFUSED, DatabaseAwayError, StartError
@@ -47,7 +47,7 @@ class Stopped(Exception):  # noqa: N818
 
 # Set by the signals: a handler that raised could lose a process that was just being started, and
 # a second Ctrl-C must not cut the draining short.
-_STOPPING = threading.Event()
+_STOPPING = Alarm()
 
 
 def _pause(seconds: float) -> None:

@@ -9,7 +9,13 @@ import threading
 from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init, worker_ready, worker_shutting_down
+from celery.signals import (
+    setup_logging,
+    worker_process_init,
+    worker_ready,
+    worker_shutdown,
+    worker_shutting_down,
+)
 from threadpoolctl import threadpool_limits
 
 from shared.broker import Broker, make_redis
@@ -75,11 +81,16 @@ def create_app(settings: Settings, model: Model, name: str) -> Celery:
 
     def on_stop(**_: Any) -> None:
         if "upkeep" in parent:
-            parent.pop("upkeep").stop()
+            parent["upkeep"].stop()
+
+    def on_stopped(**_: Any) -> None:
+        if "upkeep" in parent:
+            parent["upkeep"].join()
 
     worker_process_init.connect(_forked, weak=False)
     worker_ready.connect(on_ready, weak=False)
     worker_shutting_down.connect(on_stop, weak=False)
+    worker_shutdown.connect(on_stopped, weak=False)
     # Our own logs are configured already; this keeps Celery from replacing them.
     setup_logging.connect(lambda **_: None, weak=False)
     return app

@@ -41,7 +41,7 @@ class Upkeep:
         self._settings = settings
         self._database = database
         self._broker = broker
-        self._stopping = threading.Event()
+        # None: stop.
         self._lost: queue.SimpleQueue[Group | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
@@ -50,16 +50,15 @@ class Upkeep:
         self._thread.start()
 
     def stop(self) -> None:
-        """Say that this worker takes nothing any more, and end the thread."""
-        self._stopping.set()
+        """Let the thread say that this worker takes nothing any more, and end.
+
+        Celery calls this from its signal handler, which may interrupt anything, itself too.
+        """
         self._lost.put(None)
-        if self._thread.is_alive():
-            self._thread.join(timeout=5)
-        try:
-            self._broker.stop_beating(self._name)
-            self._database.write(lambda c: leases.release(c, LEASE, self._name))
-        except QueuecastError as error:
-            log.info("stopping without saying so: %s", error)
+
+    def join(self) -> None:
+        """Wait until the thread has ended."""
+        self._thread.join(timeout=5)
 
     def lost(self, group: Group) -> None:
         """A process died, or was killed at its time limit, with this group. Called anywhere."""
@@ -68,7 +67,7 @@ class Upkeep:
     def _run(self) -> None:
         next_sweep = time.monotonic()
         group: Group | None = None
-        while not self._stopping.is_set():
+        while True:
             try:
                 if group is not None:
                     self.recover(group)
@@ -83,6 +82,16 @@ class Upkeep:
             group = None
             with contextlib.suppress(queue.Empty):
                 group = self._lost.get(timeout=BEAT_EVERY)
+                if group is None:
+                    break
+        self._say_goodbye()
+
+    def _say_goodbye(self) -> None:
+        try:
+            self._broker.stop_beating(self._name)
+            self._database.write(lambda c: leases.release(c, LEASE, self._name))
+        except QueuecastError as error:
+            log.info("stopping without saying so: %s", error)
 
     def recover(self, group: Group) -> None:
         """Let what died with a process be tried again, in ever smaller company."""
