@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import logging
+import signal
 import socket
 import sys
 
-from granian import Granian
-from granian.constants import HTTPModes, Interfaces, Loops
-from granian.log import LogLevels
-
-from api.front import Front
+from api.app import create_app
+from api.server import serve
 from shared.broker import Broker, make_redis, refuses_login
 from shared.database import connect
 from shared.errors import REFUSED, BrokerAwayError, DatabaseAwayError, StartError
@@ -21,48 +18,22 @@ from shared.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# Requests end within SYNC_WAIT_MAX; platforms kill 30 s after they asked to stop.
-STOP_WITHIN = 25
-
-
-def serve_app() -> Front:
-    """The app, made in the process that serves it."""
-    from api.app import create_app
-
-    settings = Settings.from_environment()
-    configure("gateway", settings.log_level, settings.secrets)
-    front = create_app(settings)
-    # What is here now stays; the collector need not look at it between requests.
-    gc.collect()
-    gc.freeze()
-    return front
-
 
 def main() -> int:
     """Run until told to stop; `REFUSED` with one line when this cannot start as it is set up."""
+    # Until the server listens to signals there is nothing to finish, and no traceback to show.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         settings = Settings.from_environment()
         configure("gateway", settings.log_level, settings.secrets)
         check(settings)
+        front = create_app(settings)
     except StartError as error:
         sys.stderr.write(f"queuecast: {error}\n")
         return REFUSED
     if settings.open_to_the_network:
         log.warning("HOST is %s and no API_KEY is set: open to the network", settings.host)
-    Granian(
-        "api.__main__:serve_app",
-        factory=True,
-        interface=Interfaces.RSGI,
-        loop=Loops.uvloop,
-        address=settings.host,
-        port=settings.port,
-        http=HTTPModes.http1,
-        websockets=False,
-        backlog=2048,
-        backpressure=settings.gateway_connections,
-        workers_kill_timeout=STOP_WITHIN,
-        log_level=LogLevels.error,
-    ).serve()
+    serve(front, settings)
     return 0
 
 

@@ -87,6 +87,14 @@ def system(
 
 
 @pytest.fixture
+def on_postgres(
+    new_database_url: Callable[[str], str], new_redis_url: Callable[[], str], tmp_path: Path
+) -> System:
+    """A system on an empty PostgreSQL database, not started."""
+    return System(new_database_url("postgres"), new_redis_url(), tmp_path)
+
+
+@pytest.fixture
 def client(system: System) -> Client:
     """Talks to the system's gateway."""
     return system.client

@@ -1,0 +1,67 @@
+"""Processes that are asked to stop more than once, by whoever is impatient, or while they start."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from local.part import Part
+from tests.system import System, wait_for
+
+
+def ended(part: Part) -> bool:
+    return part.exit_code is not None
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_impatience(on_postgres: System, number: signal.Signals) -> None:
+    """Five signals while a client waits: it gets its answer, and the gateway ends cleanly."""
+    try:
+        part, client = on_postgres.start_gateway()
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(client.predict, "waits")  # without a worker, until SYNC_WAIT ends
+            time.sleep(0.5)  # for the request to be there; it waits for two seconds
+            for _ in range(5):
+                os.killpg(part.process.pid, number)
+                time.sleep(0.05)
+            answer = waiting.result(20)
+        assert answer.status == 202
+        wait_for(lambda: ended(part), 20, "the gateway ended")
+        assert part.exit_code == 0
+    finally:
+        on_postgres.stop()
+
+
+def test_impatience_with_a_worker(on_postgres: System) -> None:
+    """Many signals in quick succession stop a worker once, and cleanly."""
+    try:
+        on_postgres.start()
+        assert on_postgres.client.predict("before").status == 200
+        worker = on_postgres.workers[0]
+        for _ in range(50):
+            worker.process.send_signal(signal.SIGTERM)
+            time.sleep(0.0005)  # the kernel merges those that were not looked at yet
+        wait_for(lambda: ended(worker), 20, "the worker ended")
+        assert worker.exit_code == 0
+    finally:
+        on_postgres.stop()
+
+
+def test_stopped_while_it_starts(on_postgres: System) -> None:
+    """Whenever a gateway is asked to stop while it starts, it stops."""
+    try:
+        parts = []
+        for turn in range(8):
+            part, _ = on_postgres.start_gateway(wait=False)
+            parts.append(part)
+            time.sleep(0.2 * turn)  # the moment is what is tried
+            part.process.send_signal(signal.SIGTERM)
+        for part in parts:
+            wait_for(lambda part=part: ended(part), 10, "the gateway ended")  # type: ignore[misc]
+            assert part.exit_code in (0, -signal.SIGTERM)
+    finally:
+        on_postgres.stop()
