@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psycopg2
 from sqlalchemy import Connection, Engine, create_engine, event, func, literal, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -96,14 +97,48 @@ class Database:
         """
         return self._run(work, writes=True)
 
+    def write_at_once(self, message: str, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Send PostgreSQL one message, which may hold several statements and is a transaction by
+        itself: committed when this returns the only row of the last of them.
+
+        It saves the ways there and back of `BEGIN` and `COMMIT`, and most of SQLAlchemy's work.
+
+        Raises:
+            DatabaseAwayError: as `write`.
+        """
+        return self._again(lambda: self._send(message, parameters))
+
+    def _send(self, message: str, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
+        pooled = self._engine.raw_connection()
+        connection: Any = pooled.driver_connection
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(message, parameters)
+                row: tuple[Any, ...] = cursor.fetchone()
+            connection.autocommit = False
+            return row
+        except psycopg2.Error as error:
+            # Nothing is known of its state, and errors are rare.
+            pooled.invalidate(error)
+            raise DBAPIError(message, None, error, connection_invalidated=True) from error
+        finally:
+            pooled.close()
+
     def _run(self, work: Callable[[Connection], Answer], writes: bool) -> Answer:
+        def transact() -> Answer:
+            with self._engine.connect() as connection:
+                connection = connection.execution_options(queuecast_writes=writes)
+                with connection.begin():
+                    return work(connection)
+
+        return self._again(transact)
+
+    def _again(self, work: Callable[[], Answer]) -> Answer:
         deadline = time.monotonic() + self._wait
         for attempt in range(1, _TRIES + 1):
             try:
-                with self._engine.connect() as connection:
-                    connection = connection.execution_options(queuecast_writes=writes)
-                    with connection.begin():
-                        return work(connection)
+                return work()
             except DBAPIError as error:
                 again = error.connection_invalidated or _deadlocked(error)
                 if not again or attempt == _TRIES or time.monotonic() > deadline:

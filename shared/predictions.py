@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, select, text, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from shared.database import clock
+from shared.database import Database, clock
+from shared.ledger import PROMISED, promised_parameters
 from shared.observation_id import ObservationId
 from shared.tables import PREDICTION
 
@@ -42,21 +43,34 @@ class Stored:
 # Arrays and unnest: one constant statement for any number of rows. Rows are inserted in the
 # order of their keys, so that two groups that share some never deadlock, but numbered in the
 # order in which they came.
-_POSTGRES_INSERT = """
-    WITH storing AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(%(lock)s)),
-    numbered AS MATERIALIZED (
-        SELECT nextval(pg_get_serial_sequence('prediction', 'id')) AS id, incoming.*
-        FROM storing, unnest(
-            %(request_ids)s::text[], %(keys)s::text[], %(are_text)s::boolean[],
-            %(observations)s::text[], %(probas)s::double precision[]
-        ) AS incoming (request_id, key, is_text, observation, proba)
-    )
+_NUMBERED = """
+    SELECT nextval(pg_get_serial_sequence('prediction', 'id')) AS id, incoming.*
+    FROM {source}, unnest(
+        %(request_ids)s::text[], %(keys)s::text[], %(are_text)s::boolean[],
+        %(observations)s::text[], %(probas)s::double precision[]
+    ) AS incoming (request_id, key, is_text, observation, proba)
+"""
+_INSERT = """
     INSERT INTO prediction (id, observation_id, observation_id_is_text, observation, proba,
                             request_id, model_version, predicted_at)
     SELECT id, key, is_text, observation, proba, request_id, %(model_version)s, clock_timestamp()
     FROM numbered ORDER BY key, id
     ON CONFLICT (observation_id) DO NOTHING
 """
+_POSTGRES_INSERT = f"""
+    WITH storing AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(%(lock)s)),
+    numbered AS MATERIALIZED ({_NUMBERED.format(source="storing")})
+    {_INSERT}
+"""
+# Two statements in one message: one transaction, and one way to the server and back. The second
+# sees what was committed while the first waited.
+_INSERT_UNPROMISED = f"""
+    SELECT pg_advisory_xact_lock_shared(%(lock)s);
+    WITH promised AS MATERIALIZED (SELECT {PROMISED} AS anything),
+    numbered AS MATERIALIZED ({_NUMBERED.format(source="promised")} WHERE NOT promised.anything),
+    inserted AS ({_INSERT} RETURNING 1)
+    SELECT promised.anything, (SELECT count(*) FROM inserted) FROM promised
+"""  # noqa: S608  (constants only)
 
 
 def insert(connection: Connection, predictions: Sequence[Prediction]) -> int:
@@ -79,7 +93,29 @@ def insert(connection: Connection, predictions: Sequence[Prediction]) -> int:
             for p in predictions
         ]
         return connection.execute(statement, rows).rowcount
-    parameters = {
+    return connection.exec_driver_sql(_POSTGRES_INSERT, _parameters(predictions)).rowcount
+
+
+def insert_unpromised(
+    database: Database,
+    predictions: Sequence[Prediction],
+    request_ids: Sequence[str],
+    keys: Sequence[str],
+) -> int | None:
+    """Insert what has no row yet, unless one of these requests is a job, or a job of one of these
+    observations is unfinished: then nothing is done, and this returns None. At least one
+    prediction, and PostgreSQL only; a transaction by itself.
+
+    Raises:
+        DatabaseAwayError: as `Database.write`.
+    """
+    parameters = _parameters(predictions) | promised_parameters(request_ids, keys)
+    promised, inserted = database.write_at_once(_INSERT_UNPROMISED, parameters)
+    return None if promised else int(inserted)
+
+
+def _parameters(predictions: Sequence[Prediction]) -> dict[str, Any]:
+    return {
         "lock": STORING_LOCK,
         "request_ids": [p.request_id for p in predictions],
         "keys": [p.observation_id.key for p in predictions],
@@ -88,7 +124,6 @@ def insert(connection: Connection, predictions: Sequence[Prediction]) -> int:
         "probas": [p.proba for p in predictions],
         "model_version": predictions[0].model_version,
     }
-    return connection.exec_driver_sql(_POSTGRES_INSERT, parameters).rowcount
 
 
 def wait_for_storing(connection: Connection) -> None:

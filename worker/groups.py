@@ -12,8 +12,8 @@ from shared.errors import UnavailableError
 from shared.messages import Group, Outcome, Reply, Request
 from worker import labelling
 from worker.model import Model
-from worker.scoring import score
-from worker.storing import Settled, settle
+from worker.scoring import Score, score
+from worker.storing import Settled, settle, settle_at_once
 
 log = logging.getLogger(__name__)
 
@@ -31,16 +31,21 @@ class GroupRunner:
         """Score a group and commit it; a request that is a job and has ended is left alone."""
         try:
             requests = self._claim(group.requests)
-            scores = score([r.body for r in requests], self._model)
-            settled = self._database.write(
-                lambda connection: settle(
-                    connection, requests, scores, self._model.version, self._model.classes
-                )
-            )
+            settled = self._settle(requests, score([r.body for r in requests], self._model))
         except UnavailableError as error:
             self._refuse(group, error)
             return
         self._reply(group, settled)
+
+    def _settle(self, requests: Sequence[Request], scores: Sequence[Score]) -> Settled:
+        version = self._model.version
+        if not self._database.on_sqlite and not any(r.accepted for r in requests):
+            settled = settle_at_once(self._database, requests, scores, version)
+            if settled is not None:
+                return settled
+        return self._database.write(
+            lambda connection: settle(connection, requests, scores, version, self._model.classes)
+        )
 
     def update(self, group: Group) -> None:
         """Apply the updates of a group's observations."""

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from shared import ledger, predictions
+from shared.database import Database
 from shared.messages import Kind, Outcome, Request, Status, already_exists
 from shared.predictions import Prediction, Stored
 from worker import labelling
@@ -24,6 +25,32 @@ class Settled:
     updates: tuple[Ended, ...]
 
 
+def settle_at_once(
+    database: Database,
+    requests: Sequence[Request],
+    scores: Sequence[Score],
+    model_version: str,
+) -> Settled | None:
+    """Store a scored group of which nothing was promised, which is nearly every group, with one
+    message to PostgreSQL. None when something was, and nothing is done: `settle` it.
+
+    Raises:
+        DatabaseAwayError: as `Database.write`.
+    """
+    made = _made(requests, scores, model_version)
+    if not made:
+        return None
+    keys = [r.observation_id.key for r in requests]
+    request_ids = [r.request_id for r in requests]
+    inserted = predictions.insert_unpromised(database, made, request_ids, keys)
+    if inserted is None:
+        return None
+    complete = inserted == len(made)
+    stored = {} if complete else database.read(lambda c: predictions.find(c, keys))
+    outcomes = tuple(_outcome(r, s, stored) for r, s in zip(requests, scores, strict=True))
+    return Settled(outcomes, ())
+
+
 def settle(
     connection: Connection,
     requests: Sequence[Request],
@@ -36,11 +63,7 @@ def settle(
     The insert comes before the look into the ledger: a synchronous request may be turned into a
     job, and that job cancelled, while its group is on the way (see `predictions.STORING_LOCK`).
     """
-    made = [
-        Prediction(r.request_id, r.observation_id, r.body, s.proba, model_version)
-        for r, s in zip(requests, scores, strict=True)
-        if s.proba is not None
-    ]
+    made = _made(requests, scores, model_version)
     inserted = predictions.insert(connection, made)
     keys = [r.observation_id.key for r in requests]
     request_ids = [r.request_id for r in requests]
@@ -64,6 +87,16 @@ def settle(
     if any(j.request.kind is Kind.UPDATE for j in jobs):
         updates = labelling.apply(connection, keys, classes)
     return Settled(outcomes, tuple(updates))
+
+
+def _made(
+    requests: Sequence[Request], scores: Sequence[Score], model_version: str
+) -> list[Prediction]:
+    return [
+        Prediction(r.request_id, r.observation_id, r.body, s.proba, model_version)
+        for r, s in zip(requests, scores, strict=True)
+        if s.proba is not None
+    ]
 
 
 def _outcome(request: Request, score: Score, stored: dict[str, Stored]) -> Outcome:

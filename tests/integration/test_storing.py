@@ -1,0 +1,84 @@
+"""Storing with one message to PostgreSQL, beside requests that become jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import Connection, text
+
+from shared import ledger, predictions
+from shared.database import Database, connect
+from shared.messages import Kind, Lane, Request
+from shared.migrate import migrate
+from shared.observation_id import ObservationId
+from shared.predictions import Prediction
+from tests.system import wait_for
+
+
+@pytest.fixture
+def database(new_database_url: Callable[[str], str]) -> Iterator[Database]:
+    """A migrated, empty PostgreSQL database."""
+    url = new_database_url("postgres").replace("postgresql:", "postgresql+psycopg2:")
+    made = connect(url, connections=4, wait=10.0)
+    migrate(made)
+    yield made
+    made.close()
+
+
+def request(name: str, kind: Kind = Kind.PREDICT) -> Request:
+    return Request(f"request-{name}", kind, ObservationId(name, True), "{}", True)
+
+
+def insert(database: Database, *names: str) -> int | None:
+    """Store a group of these observations' predictions."""
+    made = [Prediction(f"request-{n}", ObservationId(n, True), "{}", 0.5, "v") for n in names]
+    ids = [p.request_id for p in made]
+    keys = [p.observation_id.key for p in made]
+    return predictions.insert_unpromised(database, made, ids, keys)
+
+
+def rows(database: Database) -> int:
+    return database.read(lambda c: len(predictions.page(c, 0, 100)))
+
+
+def test_committed_when_it_returns(database: Database) -> None:
+    """Rows are there for others, and what has a row already is not counted."""
+    assert insert(database, "a", "b") == 2
+    assert rows(database) == 2
+    assert insert(database, "b", "c") == 1
+    assert rows(database) == 3
+
+
+@pytest.mark.parametrize("kind", [Kind.PREDICT, Kind.UPDATE])
+def test_nothing_beside_a_promise(database: Database, kind: Kind) -> None:
+    """One request that is a job, or one observation with an unfinished job, holds all of it."""
+    promised = request("a", kind)
+    if kind is Kind.UPDATE:
+        promised = Request("another", kind, promised.observation_id, "{}", True)
+    database.write(lambda c: ledger.accept(c, [promised], Lane.DEFERRED, None))
+    assert insert(database, "a", "b") is None
+    assert rows(database) == 0
+
+
+def test_a_request_becomes_a_job_meanwhile(database: Database) -> None:
+    """Who waits for a conversion sees it, and leaves the row to the job."""
+
+    def is_waited_for(connection: Connection) -> bool:
+        query = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        return bool(connection.execute(query).scalar())
+
+    with ThreadPoolExecutor(1) as pool:
+
+        def convert(connection: Connection) -> None:
+            predictions.wait_for_storing(connection)
+            storing = pool.submit(insert, database, "a")
+            converting.append(storing)
+            wait_for(lambda: database.read(is_waited_for), 10, "the insert waits")
+            ledger.accept(connection, [request("a")], Lane.DEFERRED, None)
+
+        converting: list[object] = []
+        database.write(convert)
+        assert converting[0].result(10) is None  # type: ignore[attr-defined]
+    assert rows(database) == 0
