@@ -82,10 +82,9 @@ class Broker:
         """
         key = REPLIES + channel
         try:
-            pipeline = self._client.pipeline(transaction=False)
-            pipeline.rpush(key, reply.to_text())
-            pipeline.expire(key, _REPLIES_KEPT)
-            pipeline.execute()
+            self._client.rpush(key, reply.to_text())
+            # By itself: the gateway has the reply by now.
+            self._client.expire(key, _REPLIES_KEPT)
         except _AWAY as error:
             raise _away(error) from error
 

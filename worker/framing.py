@@ -65,6 +65,9 @@ def _column(values: list[Any], dtype: Any) -> Any:
         return pd.Categorical.from_codes(_codes(values, dtype.categories), dtype=dtype)
     filled: Any = np.empty(len(values), dtype=object)
     filled[:] = [math.nan if value is None else value for value in values]
+    if isinstance(dtype, pd.StringDtype):
+        # What `astype` does in the end; a Series on the way, and in the frame, costs 0.6 ms.
+        return pd.array(filled, dtype=dtype)
     # Without a dtype they stay objects: to infer one would let a value change its neighbours.
     return pd.Series(filled, dtype=object).astype(object if dtype is None else dtype)
 

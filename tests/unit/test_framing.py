@@ -202,3 +202,15 @@ def test_unknown_keys_are_named_in_order() -> None:
     assert unknown_keys({"z": 1, "a": 2, "y": 3, "b": 4}, fitted) == ["z", "y"]
     assert unknown_keys({"a": 2}, fitted) == []
     assert unknown_keys({}, fitted) == []
+
+
+@pytest.mark.parametrize("name", ["str", "string"])
+@given(values=st.lists(SCALARS, min_size=1, max_size=6))
+@settings(max_examples=50, deadline=None)
+def test_texts_as_pandas_makes_them(name: str, values: list[Any]) -> None:
+    """A column of strings holds what `astype` makes of objects, as the ancestor's frames did."""
+    kept = [v for v in values if refusal({"a": v}, model({"a": name})) is None]
+    column = frame([{"a": v} for v in kept], model({"a": name}))["a"]
+    filled = [math.nan if v is None else v for v in kept]
+    expected = pd.Series(filled, dtype=object, name="a").astype(name)
+    pd.testing.assert_series_equal(column, expected)
