@@ -212,5 +212,6 @@ def test_texts_as_pandas_makes_them(name: str, values: list[Any]) -> None:
     kept = [v for v in values if refusal({"a": v}, model({"a": name})) is None]
     column = frame([{"a": v} for v in kept], model({"a": name}))["a"]
     filled = [math.nan if v is None else v for v in kept]
-    expected = pd.Series(filled, dtype=object, name="a").astype(name)
+    dtype = pd.api.types.pandas_dtype(name)
+    expected = pd.Series(filled, dtype=object, name="a").astype(dtype)
     pd.testing.assert_series_equal(column, expected)
