@@ -55,6 +55,7 @@ class Front:
         self._longest = gateway.settings.max_body
         self._most = gateway.settings.gateway_threads
         self._busy = 0
+        self._more: list[tuple[str, str]] = []
         self._threads = ThreadPoolExecutor(self._most, "flask")
         # Apart, so that a gateway whose threads all wait can still say that it is up.
         self._health = ThreadPoolExecutor(4, "health")
@@ -66,6 +67,11 @@ class Front:
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Called by the server after the last request."""
         self._gateway.close()
+
+    def send_away(self) -> None:
+        """From now on let clients keep no connection: one that is closed while it is idle may be
+        one that its client is sending on."""
+        self._more = [("connection", "close")]
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         """Serve one request."""
@@ -81,7 +87,7 @@ class Front:
                 self._busy -= 1
         else:
             await _read(protocol, 0)
-            _send(protocol, problem(BusyError("every thread of this gateway is waiting", 1)))
+            self._send(protocol, problem(BusyError("every thread of this gateway is waiting", 1)))
 
     def _is_plain_prediction(self, scope: Scope) -> bool:
         headers = scope.headers
@@ -103,7 +109,8 @@ class Front:
             asked = bodies.understand(Kind.PREDICT, data)
             outcome = await self._gateway.predict_soon(asked)
             if outcome is not None and outcome.status_code == 200:
-                protocol.response_bytes(200, _JSON, json.dumps(outcome.body).encode() + b"\n")
+                body = json.dumps(outcome.body).encode() + b"\n"
+                protocol.response_bytes(200, _JSON + self._more, body)
                 return
             response = respond(asked, outcome)
         except QueuecastError as error:
@@ -112,7 +119,7 @@ class Front:
             return
         except Exception as error:
             response = unforeseen(error)
-        _send(protocol, response)
+        self._send(protocol, response)
 
     async def _flask(
         self, scope: Scope, protocol: HTTPProtocol, threads: ThreadPoolExecutor
@@ -121,12 +128,19 @@ class Front:
             # One byte more than is allowed, for Flask to see that it is too much.
             body = await _read(protocol, self._longest + 1)
             answer: Answer = await _on(threads, lambda: call(self._app, environ(scope, body)))
+            answer.headers += self._more
             if answer.whole is not None:
                 protocol.response_bytes(answer.status, answer.headers, answer.whole)
                 return
             await _stream(protocol, answer, threads)
         except _GONE:
             log.debug("a client left")
+
+    def _send(self, protocol: HTTPProtocol, response: Response) -> None:
+        headers = [(name.lower(), value) for name, value in response.headers.items()]
+        with contextlib.suppress(*_GONE):
+            body = response.get_data()
+            protocol.response_bytes(response.status_code, headers + self._more, body)
 
 
 async def _on(threads: ThreadPoolExecutor, work: Callable[[], Result]) -> Result:
@@ -154,9 +168,3 @@ async def _read(protocol: HTTPProtocol, kept: int) -> io.BytesIO:
             break
     body.seek(0)
     return body
-
-
-def _send(protocol: HTTPProtocol, response: Response) -> None:
-    headers = [(name.lower(), value) for name, value in response.headers.items()]
-    with contextlib.suppress(*_GONE):
-        protocol.response_bytes(response.status_code, headers, response.get_data())

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 # Requests end within SYNC_WAIT_MAX. 25 s are promised, and platforms kill after 30.
 STOP_WITHIN = 22.0
+# For so long a stopping gateway answers whoever comes, and asks them not to come back.
+LINGER = 0.25
 
 
 def serve(front: Front, settings: Settings) -> None:
@@ -58,7 +60,8 @@ async def _serve(front: Front, settings: Settings) -> None:
             limit = threading.Timer(STOP_WITHIN, _give_up)
             limit.daemon = True
             limit.start()
-            server.stop()  # type: ignore[no-untyped-call]
+            front.send_away()
+            loop.call_later(LINGER, server.stop)
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -30,6 +30,7 @@ def test_impatience(on_postgres: System, number: signal.Signals) -> None:
                 time.sleep(0.05)
             answer = waiting.result(20)
         assert answer.status == 202
+        assert answer.headers["connection"] == "close"
         wait_for(lambda: ended(part), 20, "the gateway ended")
         assert part.exit_code == 0
     finally:
