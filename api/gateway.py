@@ -96,7 +96,7 @@ class Gateway:
             if outcome is None:
                 self._dispatch.give_up(waiter)
                 outcome = waiter.outcome  # it may have come while we gave up
-            if outcome is not None and outcome.status_code != UnavailableError.status:
+            if _is_answer(outcome):
                 return outcome
         work = self._convert if wait > 0 else self._accept
         return await self._loop.run_in_executor(self._promising, work, request)
@@ -118,9 +118,7 @@ class Gateway:
         if outcome is None:
             self._dispatch.give_up(waiter)
             outcome = waiter.outcome
-        if outcome is not None and outcome.status_code != UnavailableError.status:
-            return outcome
-        return self._convert(request)
+        return outcome if _is_answer(outcome) else self._convert(request)
 
     def _accept(self, request: Request) -> None:
         self._backlog.admit(waited_for=False)
@@ -154,7 +152,7 @@ class Gateway:
             outcome = waiter.wait(deadline - time.monotonic())
         finally:
             self.room.leave(waiter)
-        if outcome is not None and outcome.status_code != UnavailableError.status:
+        if _is_answer(outcome):
             return outcome
         return waiter.outcome or self._ended(request)
 
@@ -192,3 +190,8 @@ class Gateway:
         self._refuse_without_database()
         if self._replies.redis_is_away:
             raise BrokerAwayError("Redis does not answer")
+
+
+def _is_answer(outcome: Outcome | None) -> bool:
+    """Whether a client can be told this; else the request is still to be done."""
+    return outcome is not None and outcome.status_code != UnavailableError.status
