@@ -73,6 +73,10 @@ class Front:
         one that its client is sending on."""
         self._more = [("connection", "close")]
 
+    def hand_back(self) -> None:
+        """Answer now whoever still waits."""
+        self._gateway.hand_back()
+
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         """Serve one request."""
         if self._is_plain_prediction(scope):

@@ -43,6 +43,8 @@ class Gateway:
         )
         self.broker = Broker(make_redis(settings, REDIS_WAIT))
         self.room = WaitingRoom()
+        # Whoever waits is told so at once: this gateway stops.
+        self.handing_back = False
         self.long_polls = threading.BoundedSemaphore(settings.long_polls or 1)
         self._loop: asyncio.AbstractEventLoop
         # As many at once as a commit takes together.
@@ -73,6 +75,11 @@ class Gateway:
         self._dispatch.start()
         self._replies.start()
         self._watch.start()
+
+    def hand_back(self) -> None:
+        """Let nobody wait any longer: what has no outcome yet becomes a job, or is one."""
+        self.handing_back = True
+        self.room.refuse_all(BusyError("this gateway stops"))
 
     def close(self) -> None:
         """End the threads; requests that still wait run into their deadlines."""
@@ -149,12 +156,11 @@ class Gateway:
         self.room.enter(waiter)
         try:
             self._promises.accept(request, Lane.INTERACTIVE)
-            outcome = waiter.wait(deadline - time.monotonic())
+            waiter.wait(deadline - time.monotonic())
         finally:
             self.room.leave(waiter)
-        if _is_answer(outcome):
-            return outcome
-        return waiter.outcome or self._ended(request)
+        # A refusal is none: it is promised.
+        return waiter.outcome if _is_answer(waiter.outcome) else self._ended(request)
 
     def republish(self, jobs: list[ledger.Job]) -> None:
         """Let workers look at unfinished jobs again: what they waited for has changed."""

@@ -82,18 +82,28 @@ def _hold(gateway: Gateway, job: Job, wait: float) -> Job:
     """The job once it has ended or the time is up; at once when too many are held already."""
     if not gateway.long_polls.acquire(blocking=False):
         return job
-    job_id = job.request.request_id
     deadline = time.monotonic() + wait
+    try:
+        while not job.status.final and not gateway.handing_back:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            job = _look(gateway, job.request.request_id, min(left, LOOK_EVERY))
+        return job
+    finally:
+        gateway.long_polls.release()
+
+
+def _look(gateway: Gateway, job_id: str, wait: float) -> Job:
+    """The job after a while, or as soon as something is said about it."""
+    # One for each look: once settled it waits no more, and a refusal settles it, too.
     waiter = Waiter(job_id)
     gateway.room.enter(waiter)
     try:
-        while not job.status.final and (left := deadline - time.monotonic()) > 0:
-            waiter.wait(min(left, LOOK_EVERY))
-            job = _find(gateway, job_id)
-        return job
+        waiter.wait(wait)
     finally:
         gateway.room.leave(waiter)
-        gateway.long_polls.release()
+    return _find(gateway, job_id)
 
 
 def _as_seen(job: Job) -> dict[str, Any]:

@@ -24,10 +24,13 @@ from shared.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# Requests end within SYNC_WAIT_MAX. 25 s are promised, and platforms kill after 30.
-STOP_WITHIN = 22.0
-# For so long a stopping gateway answers whoever comes, and asks them not to come back.
+# In seconds after the signal. Until then a stopping gateway answers whoever comes, and asks them
+# not to come back.
 LINGER = 0.25
+# Who still waits is told that there is a job to poll (`docker stop` kills after 10 s).
+HAND_BACK = 5.0
+# It ends, whatever goes on: 25 s are promised.
+STOP_WITHIN = 22.0
 
 
 def serve(front: Front, settings: Settings) -> None:
@@ -62,6 +65,7 @@ async def _serve(front: Front, settings: Settings) -> None:
             limit.start()
             front.send_away()
             loop.call_later(LINGER, server.stop)
+            loop.call_later(HAND_BACK, front.hand_back)
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -37,6 +37,34 @@ def test_impatience(on_postgres: System, number: signal.Signals) -> None:
         on_postgres.stop()
 
 
+def test_nobody_waits_for_a_stopping_gateway(on_postgres: System) -> None:
+    """Requests that nothing will come for become jobs, long before their time is up."""
+    on_postgres.settings["SYNC_WAIT"] = "20"
+    try:
+        part, client = on_postgres.start_gateway()
+        promised = client.predict("promised", prefer="respond-async").json["job_id"]
+        with ThreadPoolExecutor(4) as pool:
+            waiting = [
+                pool.submit(client.predict, "plain"),
+                pool.submit(client.predict, "on a thread", None, "wait=20"),
+                pool.submit(client.update, "promised", 1),
+                pool.submit(client.get, f"/jobs/{promised}?wait=20"),
+            ]
+            time.sleep(0.5)  # for the requests to be there
+            part.process.send_signal(signal.SIGTERM)
+            wait_for(lambda: ended(part), 15, "the gateway ended")
+            answers = [one.result(1) for one in waiting]
+        assert [a.status for a in answers] == [202, 202, 202, 200]
+        assert part.exit_code == 0
+        jobs = [promised, *(a.json["job_id"] for a in answers)]
+        on_postgres.gateways.clear()
+        on_postgres.start()
+        for job in jobs:
+            assert on_postgres.client.ended(job)["status"] == "succeeded"
+    finally:
+        on_postgres.stop()
+
+
 def test_impatience_with_a_worker(on_postgres: System) -> None:
     """Many signals in quick succession stop a worker once, and cleanly."""
     try:
