@@ -79,19 +79,22 @@ def known(connection: Connection, job_ids: Sequence[str]) -> set[str]:
     return set(connection.execute(select(_c.job_id).where(_c.job_id.in_(job_ids))).scalars())
 
 
-def claim(connection: Connection, job_ids: Sequence[str], lease: float) -> dict[str, Job]:
+def claim(
+    connection: Connection, job_ids: Sequence[str], lease: float, alone: bool
+) -> dict[str, Job]:
     """Take jobs for running: counts the attempt and leases them for so many seconds.
 
-    What has ended, is cancelled, or runs elsewhere under a lease is left out. Commit before the
-    work starts, so that an attempt which kills its process is counted.
+    What has ended, is cancelled, or runs elsewhere under a lease is left out; so is a job before
+    its last try unless it is `alone`, or it could be set aside for what another does. Commit before
+    the work starts, so that an attempt which kills its process is counted.
     """
     if not job_ids:
         return {}
     now = clock(connection)
-    free = or_(
-        _c.status == Status.QUEUED,
-        (_c.status == Status.RUNNING) & (_c.leased_until < now) & (_c.attempts < MOST_ATTEMPTS),
-    )
+    lost = _given_up(connection) & (_c.attempts < MOST_ATTEMPTS)
+    free = or_(_c.status == Status.QUEUED, lost)
+    if not alone:
+        free &= _c.attempts < MOST_ATTEMPTS - 1
     # Locked in one order, as in `lock`. A locked one is waited for rather than skipped: it may be
     # an update that looks whether this job is still to come, and then waits for it.
     taken = select(_c.seq).where(_c.job_id.in_(job_ids), free).order_by(_c.seq).with_for_update()
@@ -182,7 +185,7 @@ def unfinished(connection: Connection, key: str) -> list[Job]:
 def return_lost(
     connection: Connection, lane: Lane, lane_is_empty: bool, patience: float, limit: int
 ) -> list[Job]:
-    """Jobs of a lane whose message is lost, marked as published now, oldest first.
+    """Jobs of a lane whose message is lost, queued and marked as published now, oldest first.
 
     A lane is first in, first out. So a queued job is lost when it was published `patience`
     seconds before the one that was started last, or when it has waited that long and nothing is
@@ -197,14 +200,16 @@ def return_lost(
         )
     lost = or_(
         (_c.status == Status.QUEUED) & overtaken,
-        (_c.status == Status.RUNNING) & (_c.leased_until < clock(connection)),
+        _given_up(connection) & (_c.attempts < MOST_ATTEMPTS),
     )
     query = select(_c.seq).where(_c.lane == lane, _unfinished, lost).order_by(_c.seq).limit(limit)
     seqs = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
     if not seqs:
         return []
     now = clock(connection)
-    connection.execute(update(JOB).where(_c.seq.in_(seqs)).values(published_at=now))
+    # A second look must not find them again before a worker has taken their new message.
+    queued = {"status": Status.QUEUED, "leased_until": None}
+    connection.execute(update(JOB).where(_c.seq.in_(seqs)).values(published_at=now, **queued))
     jobs = connection.execute(select(JOB).where(_c.seq.in_(seqs)).order_by(_c.seq))
     return [_job(found) for found in jobs]
 
@@ -221,11 +226,7 @@ def give_back(connection: Connection, job_ids: Sequence[str]) -> None:
 def set_aside(connection: Connection, limit: int) -> list[Job]:
     """Fail the jobs that no process lived to end, each tried `MOST_ATTEMPTS` times; as they are
     now."""
-    worn = (
-        (_c.status == Status.RUNNING)
-        & (_c.leased_until < clock(connection))
-        & (_c.attempts >= MOST_ATTEMPTS)
-    )
+    worn = _given_up(connection) & (_c.attempts >= MOST_ATTEMPTS)
     query = select(_c.seq).where(worn).order_by(_c.seq).limit(limit)
     seqs = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
     if not seqs:
@@ -294,6 +295,11 @@ def clear_finished(connection: Connection, retention: float, limit: int) -> int:
             update(JOB).where(_c.seq.in_(seqs)).values(cleared_at=clock(connection), **gone)
         )
     return len(seqs)
+
+
+def _given_up(connection: Connection) -> ColumnElement[bool]:
+    """A job's process has died, or its lease has run out."""
+    return (_c.status == Status.RUNNING) & (_c.leased_until < clock(connection))
 
 
 def _job(found: Row[Any]) -> Job:

@@ -64,8 +64,9 @@ class GroupRunner:
         job_ids = [r.request_id for r in requests if r.accepted]
         if not job_ids:
             return list(requests)
+        alone = len(requests) == 1
         claimed = self._database.write(
-            lambda connection: ledger.claim(connection, job_ids, self._lease)
+            lambda connection: ledger.claim(connection, job_ids, self._lease, alone)
         )
         return [
             # The ledger's copy is the truth; a message is only the way here.

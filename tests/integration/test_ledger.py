@@ -1,0 +1,78 @@
+"""The ledger, on both databases: jobs whose process died."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from shared import ledger
+from shared.database import Database, connect
+from shared.messages import Kind, Lane, Request
+from shared.migrate import migrate
+from shared.observation_id import ObservationId
+from shared.settings import Settings
+
+NAMES = ("a", "b", "c")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated database."""
+    url = Settings.from_environment({"DATABASE_URL": database_url}).database_url
+    made = connect(url, connections=2, wait=10.0)
+    migrate(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def accepted(database: Database, request: pytest.FixtureRequest) -> list[str]:
+    """Three accepted jobs of this test, by number."""
+    ids = [f"{request.node.name}-{name}" for name in NAMES]
+    requests = [Request(i, Kind.PREDICT, ObservationId(i, True), "{}", True) for i in ids]
+    database.write(lambda c: ledger.accept(c, requests, Lane.DEFERRED, None))
+    return ids
+
+
+def claim(database: Database, ids: list[str], alone: bool = False) -> set[str]:
+    """Take these jobs under a lease that outlasts the test."""
+    return set(database.write(lambda c: ledger.claim(c, ids, 60.0, alone)))
+
+
+def die(database: Database, ids: list[str]) -> list[str]:
+    """Let the process that runs these jobs be lost; the ids of what is published again."""
+    database.write(lambda c: ledger.give_back(c, ids))
+    return bring_back(database, ids)
+
+
+def bring_back(database: Database, ids: list[str]) -> list[str]:
+    jobs = database.write(lambda c: ledger.return_lost(c, Lane.DEFERRED, True, 10.0, 100))
+    return [j.request.request_id for j in jobs if j.request.request_id in ids]
+
+
+def test_brought_back_once(database: Database, accepted: list[str]) -> None:
+    """What has been published again is not lost: two messages of one job would be two tries."""
+    assert claim(database, accepted) == set(accepted)
+    assert die(database, accepted) == accepted
+    assert bring_back(database, accepted) == []
+
+
+def test_the_last_try_is_alone(database: Database, accepted: list[str]) -> None:
+    """A job is never set aside for what was scored beside it."""
+    for _ in range(ledger.MOST_ATTEMPTS - 1):
+        assert claim(database, accepted) == set(accepted)
+        die(database, accepted)
+    assert claim(database, accepted) == set()
+    assert claim(database, accepted[:1], alone=True) == {accepted[0]}
+
+
+def test_set_aside_after_its_last_try(database: Database, accepted: list[str]) -> None:
+    """The third loss is the last."""
+    one = accepted[:1]
+    for _ in range(ledger.MOST_ATTEMPTS):
+        assert claim(database, one, alone=True) == set(one)
+        die(database, one)
+    dead = database.write(lambda c: ledger.set_aside(c, 100))
+    assert [j.request.request_id for j in dead] == one
+    assert bring_back(database, one) == []
