@@ -18,6 +18,9 @@ from shared.errors import UnfitObservationError
 from worker.model import Model
 
 Observation = dict[str, Any]
+# Tells the fault of a value; None when it has none.
+Check = Callable[[Any], str | None]
+Checks = tuple[tuple[str, Check], ...]
 
 _LONGEST_SHOWN = 80
 
@@ -30,12 +33,15 @@ def unknown_keys(observation: Observation, model: Model) -> list[str]:
     return [key for key in observation if key not in columns]
 
 
-def refusal(observation: Observation, model: Model) -> UnfitObservationError | None:
+def checks(model: Model) -> Checks:
+    """What each column asks of a value; those that ask nothing are left out."""
+    found = ((name, _check(model.dtypes.get(name))) for name in model.columns)
+    return tuple((name, check) for name, check in found if check is not None)
+
+
+def refusal(observation: Observation, checks: Checks) -> UnfitObservationError | None:
     """Why the model cannot take this observation, naming the first column at fault; else None."""
-    for name in model.columns:
-        check = _check(model.dtypes.get(name))
-        if check is None:
-            continue
+    for name, check in checks:
         value = observation.get(name)
         fault = check(value)
         if fault:
@@ -83,7 +89,7 @@ def _codes(values: list[Any], categories: Any) -> list[int]:
 
 
 @cache
-def _check(dtype: Any) -> Callable[[Any], str | None] | None:
+def _check(dtype: Any) -> Check | None:
     """What tells the fault of a value for a column of this dtype; None when anything goes."""
     if dtype is None or pd.api.types.is_object_dtype(dtype):
         return None

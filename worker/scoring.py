@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from shared.document import parse_object
 from shared.errors import ClientFaultError, QueuecastError, UnfitObservationError, WrongShapeError
-from worker.framing import Observation, frame, refusal, unknown_keys
+from worker.framing import Observation, checks, frame, refusal, unknown_keys
 from worker.model import Model
 
 # BLAS sums a matrix in blocks, so that a row's last bits can depend on how many rows are beside
@@ -35,11 +35,12 @@ def score(bodies: Sequence[str], model: Model) -> list[Score]:
     fit: list[int] = []
     observations: list[Observation] = []
     warnings: list[tuple[str, ...]] = []
+    asked = checks(model)
     for position, body in enumerate(bodies):
         try:
             document = parse_object(body)
             observation = _observation(document)
-            fault = refusal(observation, model)
+            fault = refusal(observation, asked)
             if fault:
                 raise fault
         except ClientFaultError as error:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.framing import Observation, frame, refusal, unknown_keys
+from worker.framing import Observation, checks, frame, refusal, unknown_keys
 from worker.model import Model
 
 DTYPES: dict[str, Any] = {
@@ -62,7 +62,9 @@ def same(one: Any, other: Any) -> bool:
 def test_company_makes_no_difference(name: str, values: list[Any]) -> None:
     """What is let pass is framed, alone and in a group, and is the same cell in both."""
     fitted = model({"x": DTYPES[name]})
-    group: list[Observation] = [{"x": v} for v in values if refusal({"x": v}, fitted) is None]
+    group: list[Observation] = [
+        {"x": v} for v in values if refusal({"x": v}, checks(fitted)) is None
+    ]
     together = frame(group, fitted)["x"]
     for position, observation in enumerate(group):
         alone = frame([observation], fitted)["x"]
@@ -78,7 +80,7 @@ def test_company_makes_no_difference(name: str, values: list[Any]) -> None:
 def test_pandas_would_have_made_the_same_of_it(name: str, value: Any) -> None:
     """What is let pass becomes what pandas makes of that observation alone, where it can."""
     fitted = model({"x": DTYPES[name]})
-    if refusal({"x": value}, fitted) is not None:
+    if refusal({"x": value}, checks(fitted)) is not None:
         return
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -122,7 +124,7 @@ REFUSED: list[tuple[str, list[Any]]] = [
 def test_what_does_not_fit_is_refused(name: str, value: Any) -> None:
     """The message names the column and what it held, in one line of bounded length."""
     dtypes = {"first": None, "Column": DTYPES[name], "last": "int64"}
-    fault = refusal({"first": "x", "Column": value, "last": "wrong too"}, model(dtypes))
+    fault = refusal({"first": "x", "Column": value, "last": "wrong too"}, checks(model(dtypes)))
     assert fault is not None
     assert fault.status == 422
     text = str(fault)
@@ -158,9 +160,11 @@ def test_what_fits_is_taken(name: str, value: Any, expected: Any) -> None:
     """The edges of each dtype are inside, and no digit of a whole number is lost, even beside a
     missing value or a fraction."""
     fitted = model({"x": DTYPES[name]})
-    others = [o for o in ({"x": None}, {"x": 1.0}, {"x": "a"}) if refusal(o, fitted) is None]
+    others = [
+        o for o in ({"x": None}, {"x": 1.0}, {"x": "a"}) if refusal(o, checks(fitted)) is None
+    ]
     framed = frame([{"x": value}, *others], fitted)
-    assert refusal({"x": value}, fitted) is None
+    assert refusal({"x": value}, checks(fitted)) is None
     assert framed["x"].iloc[0] == expected
 
 
@@ -174,7 +178,7 @@ def test_what_is_missing_is_missing(name: str, observation: Observation) -> None
     fitted = model({"x": DTYPES[name]})
     if observation and observation["x"] is not None:
         observation = {"x": None}  # as `shared.document` reads it
-    assert refusal(observation, fitted) is None
+    assert refusal(observation, checks(fitted)) is None
     cell = frame([observation], fitted)["x"].iloc[0]
     assert pd.isna(cell)
     assert cell is not None
@@ -209,7 +213,7 @@ def test_unknown_keys_are_named_in_order() -> None:
 @settings(max_examples=50, deadline=None)
 def test_texts_as_pandas_makes_them(name: str, values: list[Any]) -> None:
     """A column of strings holds what `astype` makes of objects, as the ancestor's frames did."""
-    kept = [v for v in values if refusal({"a": v}, model({"a": name})) is None]
+    kept = [v for v in values if refusal({"a": v}, checks(model({"a": name}))) is None]
     column = frame([{"a": v} for v in kept], model({"a": name}))["a"]
     filled = [math.nan if v is None else v for v in kept]
     dtype = pd.api.types.pandas_dtype(name)
