@@ -188,12 +188,17 @@ def return_lost(
     """Jobs of a lane whose message is lost, queued and marked as published now, oldest first.
 
     A lane is first in, first out. So a queued job is lost when it was published `patience`
-    seconds before the one that was started last, or when it has waited that long and nothing is
+    seconds before the one whose message came last, or when it has waited that long and nothing is
     left on its lane. A running job is lost when its lease has run out: whoever ran it is dead.
     """
     overtaken: ColumnElement[bool] = _c.published_at < later(connection, -patience)
     if not lane_is_empty:
-        started = select(_c.published_at).where(_c.lane == lane, _c.started_at.is_not(None))
+        # Of one that was published twice, the first message may have come; one that was waited for
+        # first may have ended without any of this lane. Neither says how far the lane is.
+        came = [_c.started_at.is_not(None), _c.published_at == _c.submitted_at]
+        if lane is not Lane.INTERACTIVE:  # whose updates are never claimed
+            came.append(_c.attempts > 0)
+        started = select(_c.published_at).where(_c.lane == lane, *came)
         head = connection.execute(started.order_by(_c.started_at.desc()).limit(1)).scalar()
         overtaken = (
             false() if head is None else _c.published_at < head - timedelta(seconds=patience)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from shared import ledger
 from shared.database import Database, connect
-from shared.messages import Kind, Lane, Request
+from shared.messages import Kind, Lane, Outcome, Request
 from shared.migrate import migrate
 from shared.observation_id import ObservationId
 from shared.settings import Settings
@@ -16,23 +16,25 @@ from shared.settings import Settings
 NAMES = ("a", "b", "c")
 
 
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    """A migrated database."""
-    url = Settings.from_environment({"DATABASE_URL": database_url}).database_url
-    made = connect(url, connections=2, wait=10.0)
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(
+    request: pytest.FixtureRequest, new_database_url: Callable[[str], str]
+) -> Iterator[Database]:
+    """A migrated, empty database of each kind."""
+    url = new_database_url(request.param)
+    settings = Settings.from_environment({"DATABASE_URL": url})
+    made = connect(settings.database_url, connections=2, wait=10.0)
     migrate(made)
     yield made
     made.close()
 
 
 @pytest.fixture
-def accepted(database: Database, request: pytest.FixtureRequest) -> list[str]:
-    """Three accepted jobs of this test, by number."""
-    ids = [f"{request.node.name}-{name}" for name in NAMES]
-    requests = [Request(i, Kind.PREDICT, ObservationId(i, True), "{}", True) for i in ids]
+def accepted(database: Database) -> list[str]:
+    """Three accepted jobs, by number."""
+    requests = [Request(n, Kind.PREDICT, ObservationId(n, True), "{}", True) for n in NAMES]
     database.write(lambda c: ledger.accept(c, requests, Lane.DEFERRED, None))
-    return ids
+    return list(NAMES)
 
 
 def claim(database: Database, ids: list[str], alone: bool = False) -> set[str]:
@@ -76,3 +78,29 @@ def test_set_aside_after_its_last_try(database: Database, accepted: list[str]) -
     dead = database.write(lambda c: ledger.set_aside(c, 100))
     assert [j.request.request_id for j in dead] == one
     assert bring_back(database, one) == []
+
+
+def test_what_says_how_far_a_lane_is(database: Database, accepted: list[str]) -> None:
+    """Only a job whose one message came. A queued job before that one has lost its message."""
+
+    def lost() -> list[str]:
+        jobs = database.write(lambda c: ledger.return_lost(c, Lane.DEFERRED, False, 0.0, 100))
+        return [j.request.request_id for j in jobs]
+
+    def accept(name: str) -> str:
+        job = Request(name, Kind.PREDICT, ObservationId(name, True), "{}", True)
+        database.write(lambda c: ledger.accept(c, [job], Lane.DEFERRED, None))
+        return job.request_id
+
+    # It ends without its message, as one that was waited for does.
+    ended = accept("ended")
+    database.write(lambda c: ledger.finish(c, [Outcome(ended, 200, {})]))
+    assert lost() == []
+    came = accept("came")
+    assert claim(database, [came], alone=True)
+    queued = accept("queued")
+    assert lost() == accepted
+    # They were published twice, so that one of their messages is no sign for the queued one's.
+    assert claim(database, accepted[1:]) == set(accepted[1:])
+    assert lost() == []
+    assert claim(database, [queued], alone=True)
