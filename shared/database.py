@@ -119,10 +119,11 @@ class Database:
             connection.autocommit = False
             return row
         except psycopg2.Error as error:
-            # Nothing is known of its state, and errors are rare.
-            pooled.invalidate(error)
             raise DBAPIError(message, None, error, connection_invalidated=True) from error
         finally:
+            if connection.closed or connection.autocommit:
+                # It failed. Errors are rare, and whoever has it next begins transactions.
+                pooled.invalidate()
             pooled.close()
 
     def _run(self, work: Callable[[Connection], Answer], writes: bool) -> Answer:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from shared import ledger, predictions
 from shared.database import Database, connect
+from shared.errors import DatabaseAwayError
 from shared.messages import Kind, Lane, Request
 from shared.migrate import migrate
 from shared.observation_id import ObservationId
@@ -82,3 +83,19 @@ def test_a_request_becomes_a_job_meanwhile(database: Database) -> None:
         database.write(convert)
         assert converting[0].result(10) is None  # type: ignore[attr-defined]
     assert rows(database) == 0
+
+
+def test_transactions_after_a_failed_message(database: Database) -> None:
+    """What a message left behind when it failed does not reach who has the connection next."""
+    with pytest.raises(ValueError, match="NUL"):
+        database.write_at_once("SELECT %(text)s", {"text": "\0"})
+    with pytest.raises(DatabaseAwayError):
+        database.write_at_once("SELECT 1 / 0", {})
+
+    def fail(connection: Connection) -> None:
+        ledger.accept(connection, [request("a")], Lane.DEFERRED, None)
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        database.write(fail)
+    assert database.read(lambda c: ledger.find(c, request("a").request_id)) is None
