@@ -6,15 +6,26 @@ import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
+import redis
 
 from local.part import Part
+from shared.messages import Lane
 from tests.system import System, wait_for
 
 
 def ended(part: Part) -> bool:
     return part.exit_code is not None
+
+
+def groups(system: System) -> int:
+    """How many groups wait that a client waits for."""
+    client = redis.Redis.from_url(system.redis_url)
+    length: Any = client.llen(Lane.INTERACTIVE)
+    client.close()
+    return int(length)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -24,7 +35,7 @@ def test_impatience(on_postgres: System, number: signal.Signals) -> None:
         part, client = on_postgres.start_gateway()
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(client.predict, "waits")  # without a worker, until SYNC_WAIT ends
-            time.sleep(0.5)  # for the request to be there; it waits for two seconds
+            wait_for(lambda: groups(on_postgres) == 1, 5, "the request waits for a worker")
             for _ in range(5):
                 os.killpg(part.process.pid, number)
                 time.sleep(0.05)
@@ -44,13 +55,13 @@ def test_nobody_waits_for_a_stopping_gateway(on_postgres: System) -> None:
         part, client = on_postgres.start_gateway()
         promised = client.predict("promised", prefer="respond-async").json["job_id"]
         with ThreadPoolExecutor(4) as pool:
-            waiting = [
-                pool.submit(client.predict, "plain"),
-                pool.submit(client.predict, "on a thread", None, "wait=20"),
-                pool.submit(client.update, "promised", 1),
-                pool.submit(client.get, f"/jobs/{promised}?wait=20"),
-            ]
-            time.sleep(0.5)  # for the requests to be there
+            waiting = [pool.submit(client.predict, "plain")]
+            wait_for(lambda: groups(on_postgres) == 1, 5, "one waits for a worker")
+            waiting.append(pool.submit(client.predict, "on a thread", None, "wait=20"))
+            wait_for(lambda: groups(on_postgres) == 2, 5, "two wait for a worker")
+            waiting.append(pool.submit(client.update, "promised", 1))
+            waiting.append(pool.submit(client.get, f"/jobs/{promised}?wait=20"))
+            wait_for(lambda: groups(on_postgres) == 3, 5, "three wait for a worker")
             part.process.send_signal(signal.SIGTERM)
             wait_for(lambda: ended(part), 15, "the gateway ended")
             answers = [one.result(1) for one in waiting]

@@ -79,8 +79,8 @@ def test_gathers_while_a_group_is_out(bench: Bench) -> None:
     assert bench.sizes(2) == [1, 7]
 
 
-def test_held_for_those_who_come_back(bench: Bench) -> None:
-    """The first of four who were answered waits for the others, so that they share a group."""
+def one_of_four_is_back(bench: Bench) -> None:
+    """Four were answered together, and the first of them asks again: that does not leave yet."""
     bench.put()
     bench.sizes(1)
     bench.put(4)
@@ -90,21 +90,18 @@ def test_held_for_those_who_come_back(bench: Bench) -> None:
     bench.answer(1)
     bench.put(1)
     assert len(bench.sent) == 2
+
+
+def test_held_for_those_who_come_back(bench: Bench) -> None:
+    """The first of four who were answered waits for the others, so that they share a group."""
+    one_of_four_is_back(bench)
     bench.put(2)
     assert bench.sizes(3) == [1, 4, 3]
 
 
 def test_not_held_for_long(bench: Bench) -> None:
     """Who does not come back is not waited for."""
-    bench.put()
-    bench.sizes(1)
-    bench.put(4)
-    bench.answer(0)
-    bench.sizes(2)
-    bench.time += 0.05
-    bench.answer(1)
-    bench.put(1)
-    assert len(bench.sent) == 2
+    one_of_four_is_back(bench)
     bench.time += 0.05
     assert bench.sizes(3) == [1, 4, 1]
 
