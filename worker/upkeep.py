@@ -8,7 +8,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from shared import leases, ledger
@@ -16,7 +16,7 @@ from shared.broker import Broker
 from shared.database import Database
 from shared.errors import QueuecastError
 from shared.ledger import Job
-from shared.messages import SET_ASIDE, Group, Kind, Lane, Outcome, Reply, new_request_id
+from shared.messages import SET_ASIDE, Group, Kind, Lane, Outcome, Reply, Request, new_request_id
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -106,12 +106,10 @@ class Upkeep:
         # One that became a job meanwhile has a message, and tries, of its own.
         ids = [r.request_id for r in waited_for]
         jobs = self._database.read(lambda c: ledger.known(c, ids))
-        again = tuple(r for r in waited_for if r.request_id not in jobs)
+        again = [r for r in waited_for if r.request_id not in jobs]
         tries = group.tries + 1
         if tries < ledger.MOST_ATTEMPTS:
-            size = _SIZES.get(tries, 1)
-            for start in range(0, len(again), size):
-                part = again[start : start + size]
+            for part in _parts(again, _SIZES.get(tries, 1)):
                 self._broker.publish(
                     Group(new_request_id(), group.reply_to, part, tries), Lane.INTERACTIVE
                 )
@@ -167,11 +165,13 @@ def regroup(jobs: Iterable[Job], size: int) -> list[Group]:
     key = _travels_with
     for (reply_to, _, tries), same in groupby(sorted(jobs, key=key), key=key):
         requests = [job.request for job in same]
-        step = _SIZES.get(tries, 1) if tries else size
-        for start in range(0, len(requests), step):
-            part = tuple(requests[start : start + step])
+        for part in _parts(requests, _SIZES.get(tries, 1) if tries else size):
             groups.append(Group(new_request_id(), reply_to or None, part))
     return groups
+
+
+def _parts(requests: Sequence[Request], size: int) -> list[tuple[Request, ...]]:
+    return [tuple(requests[start : start + size]) for start in range(0, len(requests), size)]
 
 
 def _travels_with(job: Job) -> tuple[str, str, int]:
