@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import logging
-import os
 import signal
-import threading
 
 import uvloop
 from granian.constants import HTTPModes, Interfaces
@@ -21,16 +18,13 @@ from granian.server.embed import Server
 
 from api.front import Front
 from shared.settings import Settings
-
-log = logging.getLogger(__name__)
+from shared.stopping import limit_stopping
 
 # In seconds after the signal. Until then a stopping gateway answers whoever comes, and asks them
 # not to come back.
 LINGER = 0.25
 # Who still waits is told that there is a job to poll (`docker stop` kills after 10 s).
 HAND_BACK = 5.0
-# It ends, whatever goes on: 25 s are promised.
-STOP_WITHIN = 22.0
 
 
 def serve(front: Front, settings: Settings) -> None:
@@ -60,9 +54,7 @@ async def _serve(front: Front, settings: Settings) -> None:
         nonlocal stopping
         if not stopping:
             stopping = True
-            limit = threading.Timer(STOP_WITHIN, _give_up)
-            limit.daemon = True
-            limit.start()
+            limit_stopping()
             front.send_away()
             loop.call_later(LINGER, server.stop)
             loop.call_later(HAND_BACK, front.hand_back)
@@ -71,8 +63,3 @@ async def _serve(front: Front, settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     await server.serve()
-
-
-def _give_up() -> None:
-    log.error("did not stop within %g s; ending", STOP_WITHIN)
-    os._exit(1)

@@ -204,16 +204,19 @@ class System:
     def stop(self) -> None:
         """Ask everything at once to stop, as a platform does; what does not is killed."""
         parts = [part for part, _ in self.gateways] + self.workers
-        for part in parts:
-            if part.exit_code is None:
-                part.process.send_signal(signal.SIGTERM)
+        running = [part for part in parts if part.exit_code is None]
+        for part in running:
+            part.process.send_signal(signal.SIGTERM)
         slow = [part.name for part in parts if not part.stop(25)]
+        # One that was still starting has no handler of its own yet.
+        unclean = [p.name for p in running if p.exit_code not in (0, -signal.SIGTERM)]
         for part in parts:
             # Children of a part that was killed on purpose.
             part.kill()
         self.gateways.clear()
         self.workers.clear()
-        assert not slow, f"did not stop within 25 s: {slow}"
+        assert not slow, f"did not stop within 25 s: {slow}\n{self.log()[-8000:]}"
+        assert not unclean, f"did not stop cleanly: {unclean}\n{self.log()[-8000:]}"
 
     def _part(self, name: str, module: str, environment: Mapping[str, str]) -> Part:
         self.folder.mkdir(parents=True, exist_ok=True)

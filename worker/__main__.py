@@ -30,8 +30,9 @@ def main() -> int:
         refuse_missing(settings.model_dir)
         cap_blas_threads()
         # Late, so that a bad setting is reported without loading scikit-learn first.
-        from worker.app import create_app
+        from worker.app import create_app, make_upkeep
         from worker.model import load
+        from worker.service import Service
         from worker.warm_up import warm_up
 
         model = load(settings.model_dir)
@@ -45,8 +46,10 @@ def main() -> int:
         sys.stderr.write(f"queuecast: {error}\n")
         return REFUSED
     name = f"{socket.gethostname()}-{new_request_id()}"
-    app = create_app(settings, model, name)
-    worker = app.Worker(
+    upkeep = make_upkeep(name, settings, model)
+    worker = Service(
+        on_stop=upkeep.stop,
+        app=create_app(settings, model, upkeep),
         hostname=name,
         pool="prefork",
         concurrency=settings.worker_processes,

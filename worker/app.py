@@ -14,7 +14,6 @@ from celery.signals import (
     worker_process_init,
     worker_ready,
     worker_shutdown,
-    worker_shutting_down,
 )
 from threadpoolctl import threadpool_limits
 
@@ -36,8 +35,8 @@ REDIS_WAIT = 2.0
 LEASE_MARGIN = 5.0
 
 
-def create_app(settings: Settings, model: Model, name: str) -> Celery:
-    """Wire the app; nothing connects until the worker starts. `name` is this worker's."""
+def create_app(settings: Settings, model: Model, upkeep: Upkeep) -> Celery:
+    """Wire the app; nothing connects until the worker starts."""
     app = make_celery(settings)
     # Made anew in each child: connections must not be shared across a fork.
     child: dict[str, GroupRunner] = {}
@@ -50,14 +49,7 @@ def create_app(settings: Settings, model: Model, name: str) -> Celery:
             child["runner"] = GroupRunner(model, database, broker, lease)
         return child["runner"]
 
-    # Made in the parent, when the worker is ready.
-    parent: dict[str, Upkeep] = {}
-
-    def lost(group: Group) -> None:
-        if "upkeep" in parent:
-            parent["upkeep"].lost(group)
-
-    request = noticing(lost)
+    request = noticing(upkeep.lost)
     app.steps["worker"].add(Patrol)
 
     @app.task(name=PREDICT_TASK, Request=request)
@@ -73,27 +65,26 @@ def create_app(settings: Settings, model: Model, name: str) -> Celery:
             runner().update(group)
 
     def on_ready(**_: Any) -> None:
-        database = connect(settings.database_url, connections=1, wait=DATABASE_WAIT)
-        broker = Broker(make_redis(settings, REDIS_WAIT))
-        parent["upkeep"] = Upkeep(name, model.version, settings, database, broker)
-        parent["upkeep"].start()
+        upkeep.start()
         log.info("ready: model %s, %d processes", model.version, settings.worker_processes)
 
-    def on_stop(**_: Any) -> None:
-        if "upkeep" in parent:
-            parent["upkeep"].stop()
-
     def on_stopped(**_: Any) -> None:
-        if "upkeep" in parent:
-            parent["upkeep"].join()
+        upkeep.stop()
+        upkeep.join()
 
     worker_process_init.connect(_forked, weak=False)
     worker_ready.connect(on_ready, weak=False)
-    worker_shutting_down.connect(on_stop, weak=False)
     worker_shutdown.connect(on_stopped, weak=False)
     # Our own logs are configured already; this keeps Celery from replacing them.
     setup_logging.connect(lambda **_: None, weak=False)
     return app
+
+
+def make_upkeep(name: str, settings: Settings, model: Model) -> Upkeep:
+    """What this worker, of this name, does beside its children; nothing connects until then."""
+    database = connect(settings.database_url, connections=1, wait=DATABASE_WAIT)
+    broker = Broker(make_redis(settings, REDIS_WAIT))
+    return Upkeep(name, model.version, settings, database, broker)
 
 
 def _read(text: Any) -> Group | None:

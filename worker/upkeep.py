@@ -50,15 +50,14 @@ class Upkeep:
         self._thread.start()
 
     def stop(self) -> None:
-        """Let the thread say that this worker takes nothing any more, and end.
-
-        Celery calls this from its signal handler, which may interrupt anything, itself too.
-        """
+        """Let the thread say that this worker takes nothing any more, and end. A signal handler
+        may call it: `SimpleQueue.put` may be interrupted by itself."""
         self._lost.put(None)
 
     def join(self) -> None:
-        """Wait until the thread has ended."""
-        self._thread.join(timeout=5)
+        """Wait until the thread has ended, should it have begun."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout=5)
 
     def lost(self, group: Group) -> None:
         """A process died, or was killed at its time limit, with this group. Called anywhere."""
