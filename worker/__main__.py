@@ -32,6 +32,7 @@ def main() -> int:
         # Late, so that a bad setting is reported without loading scikit-learn first.
         from worker.app import create_app, make_upkeep
         from worker.model import load
+        from worker.processes import Pool
         from worker.service import Service
         from worker.warm_up import warm_up
 
@@ -51,7 +52,7 @@ def main() -> int:
         on_stop=upkeep.stop,
         app=create_app(settings, model, upkeep),
         hostname=name,
-        pool="prefork",
+        pool=Pool,
         concurrency=settings.worker_processes,
         without_gossip=True,
         without_mingle=True,
