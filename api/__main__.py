@@ -10,10 +10,8 @@ import sys
 from api.app import create_app
 from api.server import serve
 from shared.broker import Broker, make_redis, refuses_login
-from shared.database import connect
-from shared.errors import REFUSED, BrokerAwayError, DatabaseAwayError, StartError
+from shared.errors import REFUSED, BrokerAwayError, StartError
 from shared.logs import configure
-from shared.migrate import migrate
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -41,7 +39,7 @@ def check(settings: Settings) -> None:
     """See that this gateway can start; a server that does not answer yet is no reason not to.
 
     Raises:
-        StartError: a login is refused, the schema is newer than ours, or the port is taken.
+        StartError: Redis refuses the login, or the port is taken.
     """
     if not settings.redis_url:
         raise StartError("REDIS_URL is not set; `make run` starts an embedded Redis")
@@ -53,13 +51,6 @@ def check(settings: Settings) -> None:
             raise StartError(f"REDIS_URL: Redis refuses the login: {error.__cause__}") from error
     if settings.on_sqlite:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = connect(settings.database_url, connections=1, wait=10.0)
-    try:
-        migrate(database)
-    except DatabaseAwayError as error:
-        log.warning("%s; serving 503 until it does", error)
-    finally:
-        database.close()
 
 
 def refuse_taken_port(settings: Settings) -> None:

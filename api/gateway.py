@@ -71,10 +71,14 @@ class Gateway:
         self.room.loop = self._loop = loop
 
     def start(self) -> None:
-        """Begin to read replies and to watch the database."""
+        """Begin to watch the database and to read replies.
+
+        Raises:
+            StartError: the database refuses us, or its schema is newer than ours.
+        """
+        self._watch.start()
         self._dispatch.start()
         self._replies.start()
-        self._watch.start()
 
     def hand_back(self) -> None:
         """Let nobody wait any longer: what has no outcome yet becomes a job, or is one."""

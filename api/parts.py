@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 from api.backlog import Backlog
 from api.waiting import WaitingRoom
 from shared.database import Database
 from shared.errors import DatabaseAwayError, StartError
-from shared.migrate import migrate
+from shared.migrate import migrate, migrate_apart
 
 log = logging.getLogger(__name__)
 
@@ -30,12 +31,12 @@ class DatabaseWatch:
         self.database_is_away = False
 
     def start(self) -> None:
-        """Look once, then keep looking in the background.
+        """Look once, then keep looking in the background; to be called before other threads are.
 
         Raises:
             StartError: the database refuses us, or its schema is newer than ours.
         """
-        self._look()
+        self._look(migrate_apart)
         self._thread.start()
 
     def stop(self) -> None:
@@ -55,7 +56,7 @@ class DatabaseWatch:
             except Exception:
                 log.exception("watching the database")
 
-    def _look(self) -> None:
+    def _look(self, migrate: Callable[[Database], bool] = migrate) -> None:
         try:
             if not self._migrated:
                 migrate(self._database)

@@ -5,13 +5,15 @@ Under a lock, so that processes that start at once do not race; nothing is done 
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
+from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
 from shared.database import Database, connect
-from shared.errors import DatabaseAwayError, SchemaError, StartError
+from shared.errors import DatabaseAwayError, QueuecastError, SchemaError, StartError
 from shared.logs import configure
 from shared.migrations import HEAD
 from shared.patience import patience
@@ -35,6 +37,43 @@ def migrate(database: Database) -> bool:
         return False
     with patience(_LONGEST):
         return database.write(_upgrade)
+
+
+def migrate_apart(database: Database) -> bool:
+    """The same in a process of its own, so that what it takes does not stay loaded in this one,
+    which must have no threads yet.
+
+    Raises:
+        SchemaError, StartError, DatabaseAwayError: as `migrate`.
+    """
+    database.connect_for_start()
+    if database.read(_revision) == HEAD:
+        return False
+    # No connection may be carried across the fork.
+    database.close()
+    context = multiprocessing.get_context("fork")
+    reader, writer = context.Pipe(duplex=False)
+    process = context.Process(target=_migrate_and_tell, args=(database, writer))
+    process.start()
+    writer.close()
+    try:
+        told: bool | QueuecastError = reader.recv()
+    except EOFError:
+        raise DatabaseAwayError("the process that brings the schema up to date was lost") from None
+    finally:
+        reader.close()
+        process.join()
+    if isinstance(told, QueuecastError):
+        raise told
+    return told
+
+
+def _migrate_and_tell(database: Database, writer: Pipe) -> None:
+    try:
+        told: bool | QueuecastError = migrate(database)
+    except QueuecastError as error:
+        told = error
+    writer.send(told)
 
 
 def _revision(connection: Connection) -> str | None:

@@ -137,6 +137,33 @@ def test_a_strangers_table_is_refused(url: str) -> None:
     database.close()
 
 
+MIGRATE_APART = """
+import sys
+from shared.database import connect
+from shared.errors import SchemaError
+from shared.migrate import migrate_apart
+database = connect(sys.argv[1], 1, 10)
+try:
+    print(migrate_apart(database), migrate_apart(database), "alembic" in sys.modules)
+except SchemaError as error:
+    print("refused:", error)
+"""
+
+
+def test_in_a_process_of_its_own(url: str) -> None:
+    """As in this one, a refusal too; and nothing of it stays loaded."""
+
+    def run() -> str:
+        command = [sys.executable, "-c", MIGRATE_APART, url]
+        return subprocess.check_output(command, cwd=CHECKOUT, env=INHERITED, text=True)
+
+    assert run() == "True False False\n"
+    database = connect(url, 1, 10)
+    database.write(lambda c: c.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
+    assert run().startswith("refused: the database's schema is at revision '9999'")
+
+
 def test_refused_logins(postgres_server: Any) -> None:
     """A database that does not exist is a refusal for good, in one line without a password."""
     url = normalise_database_url(postgres_server.url("nowhere")).replace("@", ":hunter2@")
