@@ -98,8 +98,8 @@ class Database:
         return self._run(work, writes=True)
 
     def write_at_once(self, message: str, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
-        """Send PostgreSQL one message, which may hold several statements and is a transaction by
-        itself: committed when this returns the only row of the last of them.
+        """Send PostgreSQL one statement, which is a transaction by itself: committed when this
+        returns its only row.
 
         It saves the ways there and back of `BEGIN` and `COMMIT`, and most of SQLAlchemy's work.
 

@@ -23,11 +23,10 @@ _unfinished = _c.status.in_(UNFINISHED)
 _dead = (_c.status == Status.FAILED) & (_c.attempts >= MOST_ATTEMPTS) & _c.cleared_at.is_(None)
 
 
-# For PostgreSQL, with the parameters of `promised_parameters`.
-PROMISED = """
-    EXISTS (SELECT FROM job WHERE job_id = ANY(%(job_ids)s::text[]))
-    OR EXISTS (SELECT FROM job WHERE observation_id = ANY(%(job_keys)s::text[])
-                                 AND status = ANY(%(unfinished)s::text[]))
+_PROMISED = """
+    SELECT EXISTS (SELECT FROM job WHERE job_id = ANY(%(job_ids)s::text[]))
+        OR EXISTS (SELECT FROM job WHERE observation_id = ANY(%(job_keys)s::text[])
+                                     AND status = ANY(%(unfinished)s::text[]))
 """
 
 
@@ -130,13 +129,10 @@ def any_of(connection: Connection, job_ids: Sequence[str], keys: Sequence[str]) 
     """Whether `lock` would find anything: a look that costs little when nothing was promised."""
     if connection.dialect.name == "sqlite":
         return bool(lock(connection, job_ids, keys))
-    parameters = promised_parameters(job_ids, keys)
-    return bool(connection.exec_driver_sql("SELECT" + PROMISED, parameters).scalar())
-
-
-def promised_parameters(job_ids: Sequence[str], keys: Sequence[str]) -> dict[str, Any]:
-    """What `PROMISED` asks about."""
-    return {"job_ids": list(job_ids), "job_keys": list(keys), "unfinished": list(UNFINISHED)}
+    parameters = {
+        "job_ids": list(job_ids), "job_keys": list(keys), "unfinished": list(UNFINISHED)
+    }  # fmt: skip
+    return bool(connection.exec_driver_sql(_PROMISED, parameters).scalar())
 
 
 def finish(connection: Connection, outcomes: Iterable[Outcome]) -> None:

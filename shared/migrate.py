@@ -89,7 +89,16 @@ def _upgrade(connection: Connection) -> bool:
     if found == HEAD:
         return False
     _refuse_foreign_tables(connection, found)
+    upgrade(connection)
+    return True
 
+
+def upgrade(connection: Connection, revision: str = "head") -> None:
+    """Run the scripts that lead to a revision.
+
+    Raises:
+        SchemaError: the schema is at a revision that is not among them.
+    """
     # Loaded only when there is something to do: gateways start faster and stay smaller without.
     from alembic import command
     from alembic.config import Config
@@ -97,6 +106,7 @@ def _upgrade(connection: Connection) -> bool:
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    found = _revision(connection)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if found is not None and found not in known:
         raise SchemaError(
@@ -104,8 +114,7 @@ def _upgrade(connection: Connection) -> bool:
             f"(at {HEAD!r}) does not know: run a newer version"
         )
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-    return True
+    command.upgrade(config, revision)
 
 
 def _refuse_foreign_tables(connection: Connection, found: str | None) -> None:

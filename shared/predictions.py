@@ -11,7 +11,6 @@ from sqlalchemy import Connection, Row, Select, delete, select, text, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from shared.database import Database, clock
-from shared.ledger import PROMISED, promised_parameters
 from shared.observation_id import ObservationId
 from shared.tables import PREDICTION
 
@@ -40,37 +39,15 @@ class Stored:
     proba: float
 
 
-# Arrays and unnest: one constant statement for any number of rows. Rows are inserted in the
-# order of their keys, so that two groups that share some never deadlock, but numbered in the
-# order in which they came.
-_NUMBERED = """
-    SELECT nextval(pg_get_serial_sequence('prediction', 'id')) AS id, incoming.*
-    FROM {source}, unnest(
-        %(request_ids)s::text[], %(keys)s::text[], %(are_text)s::boolean[],
-        %(observations)s::text[], %(probas)s::double precision[]
-    ) AS incoming (request_id, key, is_text, observation, proba)
+# How many rows were inserted, or null when one of the jobs asked about is there; the function is
+# in the migrations. A transaction by itself when it is sent alone.
+_STORE = """
+    SELECT queuecast_store(
+        %(lock)s, %(job_ids)s::text[], %(job_keys)s::text[], %(request_ids)s::text[],
+        %(keys)s::text[], %(are_text)s::boolean[], %(observations)s::text[],
+        %(probas)s::double precision[], %(model_version)s
+    )
 """
-_INSERT = """
-    INSERT INTO prediction (id, observation_id, observation_id_is_text, observation, proba,
-                            request_id, model_version, predicted_at)
-    SELECT id, key, is_text, observation, proba, request_id, %(model_version)s, clock_timestamp()
-    FROM numbered ORDER BY key, id
-    ON CONFLICT (observation_id) DO NOTHING
-"""
-_POSTGRES_INSERT = f"""
-    WITH storing AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(%(lock)s)),
-    numbered AS MATERIALIZED ({_NUMBERED.format(source="storing")})
-    {_INSERT}
-"""
-# Two statements in one message: one transaction, and one way to the server and back. The second
-# sees what was committed while the first waited.
-_INSERT_UNPROMISED = f"""
-    SELECT pg_advisory_xact_lock_shared(%(lock)s);
-    WITH promised AS MATERIALIZED (SELECT {PROMISED} AS anything),
-    numbered AS MATERIALIZED ({_NUMBERED.format(source="promised")} WHERE NOT promised.anything),
-    inserted AS ({_INSERT} RETURNING 1)
-    SELECT promised.anything, (SELECT count(*) FROM inserted) FROM promised
-"""  # noqa: S608  (constants only)
 
 
 def insert(connection: Connection, predictions: Sequence[Prediction]) -> int:
@@ -93,7 +70,8 @@ def insert(connection: Connection, predictions: Sequence[Prediction]) -> int:
             for p in predictions
         ]
         return connection.execute(statement, rows).rowcount
-    return connection.exec_driver_sql(_POSTGRES_INSERT, _parameters(predictions)).rowcount
+    inserted = connection.exec_driver_sql(_STORE, _parameters(predictions, [], [])).scalar()
+    return int(inserted or 0)
 
 
 def insert_unpromised(
@@ -109,14 +87,18 @@ def insert_unpromised(
     Raises:
         DatabaseAwayError: as `Database.write`.
     """
-    parameters = _parameters(predictions) | promised_parameters(request_ids, keys)
-    promised, inserted = database.write_at_once(_INSERT_UNPROMISED, parameters)
-    return None if promised else int(inserted)
+    parameters = _parameters(predictions, request_ids, keys)
+    inserted: int | None = database.write_at_once(_STORE, parameters)[0]
+    return inserted
 
 
-def _parameters(predictions: Sequence[Prediction]) -> dict[str, Any]:
+def _parameters(
+    predictions: Sequence[Prediction], job_ids: Sequence[str], job_keys: Sequence[str]
+) -> dict[str, Any]:
     return {
         "lock": STORING_LOCK,
+        "job_ids": list(job_ids),
+        "job_keys": list(job_keys),
         "request_ids": [p.request_id for p in predictions],
         "keys": [p.observation_id.key for p in predictions],
         "are_text": [p.observation_id.is_text for p in predictions],

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import MetaData, create_engine, inspect
+from sqlalchemy import Connection, MetaData, create_engine, inspect
 
 from shared.database import Database, connect
 from shared.errors import SchemaError, StartError
-from shared.migrate import migrate
+from shared.migrate import migrate, upgrade
 from shared.migrations import HEAD
 from shared.predictions import page
 from shared.settings import CHECKOUT, normalise_database_url
@@ -70,6 +70,28 @@ def test_new_database(kind: str, url: str, new_database_url: Callable[[str], str
     METADATA.create_all(engine)
     engine.dispose()
     assert tables_of(url) == tables_of(described)
+
+
+def test_each_earlier_schema(url: str) -> None:
+    """A database that an earlier version left comes to the same schema."""
+    expected = connect(url, 1, 10)
+    migrate(expected)
+    expected.close()
+    newest = tables_of(url)
+    for earlier in range(1, int(HEAD)):
+        database = connect(url, 1, 10)
+        database.write(_empty)
+        database.write(lambda c, to=f"{earlier:04}": upgrade(c, to))  # type: ignore[misc]
+        assert migrate(database) is True
+        database.close()
+        assert tables_of(url) == newest
+
+
+def _empty(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        connection.exec_driver_sql("DROP FUNCTION queuecast_store")
+    for table in inspect(connection).get_table_names():
+        connection.exec_driver_sql(f"DROP TABLE {table}")
 
 
 def test_head_is_the_newest_script() -> None:
