@@ -27,6 +27,8 @@ STALLED = 1.0
 # The longest hold, as a share of the time that the last group was out, and in seconds.
 HELD_SHARE = 0.2
 HELD_LONGEST = 0.02
+# It leaves as soon as so many are back for each one that is not.
+MOSTLY = 4
 
 
 class Dispatch:
@@ -83,7 +85,10 @@ class Dispatch:
             since = self._out.pop(reply.group_id, None) if reply.group_id else None
             if since is not None:
                 now = self._now()
-                self._expected = max(0, self._expected) + len(reply.outcomes)
+                # Whoever was not back in time does not come back: left in the count, they would
+                # have everybody held who comes after them, for ever.
+                coming = max(0, self._expected) if now < self._expected_until else 0
+                self._expected = coming + len(reply.outcomes)
                 self._expected_until = now + min(HELD_SHARE * (now - since), HELD_LONGEST)
             group = self._take()
         # What waits for the queue comes first: waking threads takes the interpreter away from us.
@@ -114,7 +119,7 @@ class Dispatch:
             return None
         if len(self._out) >= self._in_flight:
             return max(0.0, min(self._out.values()) + STALLED - self._now())
-        if len(self._open) >= self._expected:
+        if len(self._open) >= MOSTLY * self._expected:
             return 0.0
         return max(0.0, self._expected_until - self._now())
 

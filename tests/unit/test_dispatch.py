@@ -95,8 +95,23 @@ def one_of_four_is_back(bench: Bench) -> None:
 def test_held_for_those_who_come_back(bench: Bench) -> None:
     """The first of four who were answered waits for the others, so that they share a group."""
     one_of_four_is_back(bench)
-    bench.put(2)
-    assert bench.sizes(3) == [1, 4, 3]
+    bench.put(3)
+    assert bench.sizes(3) == [1, 4, 4]
+
+
+def test_not_held_for_the_last(bench: Bench) -> None:
+    """Eight of ten do not wait for the other two."""
+    bench.put()
+    bench.sizes(1)
+    bench.put(10)
+    bench.answer(0)
+    bench.sizes(2)
+    bench.time += 0.05
+    bench.answer(1)
+    bench.put(7)
+    assert len(bench.sent) == 2
+    bench.put(1)
+    assert bench.sizes(3) == [1, 10, 8]
 
 
 def test_not_held_for_long(bench: Bench) -> None:
@@ -104,6 +119,18 @@ def test_not_held_for_long(bench: Bench) -> None:
     one_of_four_is_back(bench)
     bench.time += 0.05
     assert bench.sizes(3) == [1, 4, 1]
+
+
+def test_alone_after_many(bench: Bench) -> None:
+    """Many who were answered and do not come back hold nobody, time after time."""
+    one_of_four_is_back(bench)
+    bench.time += 0.05
+    bench.sizes(3)
+    for number in range(2, 6):
+        bench.time += 0.02
+        bench.answer(number)
+        bench.put(1)
+        assert bench.sizes(number + 2)[-1] == 1
 
 
 def test_a_lost_group_holds_nobody_back(bench: Bench) -> None:
