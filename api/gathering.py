@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+from shared.errors import UnavailableError
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -26,7 +28,8 @@ class Gathering(Generic[Item, Result]):
     """Runs `flush` for many callers at once, in the thread of one of them.
 
     `flush` takes up to `size` items and returns a result for each, in order; what it raises, all
-    of them get.
+    of them get. When that is that a part is away, those who came meanwhile get it too: they would
+    find the same out in as much time again.
     """
 
     def __init__(self, flush: Callable[[Sequence[Item]], Sequence[Result]], size: int) -> None:
@@ -59,6 +62,9 @@ class Gathering(Generic[Item, Result]):
             for ticket, result in zip(group, results, strict=True):
                 ticket.result = result
         except Exception as error:  # every one of them has to hear of it
+            if isinstance(error, UnavailableError):
+                with self._lock:
+                    group, self._pending = group + self._pending, []
             for ticket in group:
                 ticket.error = error
         with self._lock:
