@@ -18,7 +18,7 @@ from celery.signals import (
 from threadpoolctl import threadpool_limits
 
 from shared.broker import Broker, make_redis
-from shared.database import connect
+from shared.database import Database, connect
 from shared.messages import PREDICT_TASK, UPDATE_TASK, Group, MessageError
 from shared.settings import Settings
 from worker.consuming import make_celery
@@ -43,10 +43,8 @@ def create_app(settings: Settings, model: Model, upkeep: Upkeep) -> Celery:
 
     def runner() -> GroupRunner:
         if "runner" not in child:
-            database = connect(settings.database_url, connections=1, wait=DATABASE_WAIT)
-            broker = Broker(make_redis(settings, REDIS_WAIT))
             lease = settings.task_limit + LEASE_MARGIN
-            child["runner"] = GroupRunner(model, database, broker, lease)
+            child["runner"] = GroupRunner(model, *_parts(settings), lease)
         return child["runner"]
 
     request = noticing(upkeep.lost)
@@ -82,9 +80,13 @@ def create_app(settings: Settings, model: Model, upkeep: Upkeep) -> Celery:
 
 def make_upkeep(name: str, settings: Settings, model: Model) -> Upkeep:
     """What this worker, of this name, does beside its children; nothing connects until then."""
+    return Upkeep(name, model.version, settings, *_parts(settings))
+
+
+def _parts(settings: Settings) -> tuple[Database, Broker]:
+    """What one process of a worker talks to; nothing connects yet."""
     database = connect(settings.database_url, connections=1, wait=DATABASE_WAIT)
-    broker = Broker(make_redis(settings, REDIS_WAIT))
-    return Upkeep(name, model.version, settings, database, broker)
+    return database, Broker(make_redis(settings, REDIS_WAIT))
 
 
 def _read(text: Any) -> Group | None:
