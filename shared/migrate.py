@@ -9,6 +9,7 @@ import multiprocessing
 import sys
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
@@ -18,6 +19,9 @@ from shared.logs import configure
 from shared.migrations import HEAD
 from shared.patience import patience
 from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 # Any number, as long as it is always the same: PostgreSQL's advisory locks share one space.
 _LOCK = 0x51756575
@@ -32,8 +36,7 @@ def migrate(database: Database) -> bool:
         StartError: the database refuses us.
         DatabaseAwayError: the database does not answer.
     """
-    database.connect_for_start()
-    if database.read(_revision) == HEAD:
+    if _is_newest(database):
         return False
     with patience(_LONGEST):
         return database.write(_upgrade)
@@ -46,8 +49,7 @@ def migrate_apart(database: Database) -> bool:
     Raises:
         SchemaError, StartError, DatabaseAwayError: as `migrate`.
     """
-    database.connect_for_start()
-    if database.read(_revision) == HEAD:
+    if _is_newest(database):
         return False
     # No connection may be carried across the fork.
     database.close()
@@ -76,6 +78,11 @@ def _migrate_and_tell(database: Database, writer: Pipe) -> None:
     writer.send(told)
 
 
+def _is_newest(database: Database) -> bool:
+    database.connect_for_start()
+    return database.read(_revision) == HEAD
+
+
 def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
@@ -89,32 +96,30 @@ def _upgrade(connection: Connection) -> bool:
     if found == HEAD:
         return False
     _refuse_foreign_tables(connection, found)
-    upgrade(connection)
-    return True
 
-
-def upgrade(connection: Connection, revision: str = "head") -> None:
-    """Run the scripts that lead to a revision.
-
-    Raises:
-        SchemaError: the schema is at a revision that is not among them.
-    """
     # Loaded only when there is something to do: gateways start faster and stay smaller without.
     from alembic import command
-    from alembic.config import Config
     from alembic.script import ScriptDirectory
 
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    found = _revision(connection)
+    config = alembic_config(connection)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if found is not None and found not in known:
         raise SchemaError(
             f"the database's schema is at revision {found!r}, which this version of Queuecast "
             f"(at {HEAD!r}) does not know: run a newer version"
         )
+    command.upgrade(config, "head")
+    return True
+
+
+def alembic_config(connection: Connection) -> Config:
+    """What Alembic needs to run our scripts on this connection."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    return config
 
 
 def _refuse_foreign_tables(connection: Connection, found: str | None) -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from sqlalchemy import Connection, MetaData, create_engine, inspect
 
 from shared.database import Database, connect
 from shared.errors import SchemaError, StartError
-from shared.migrate import migrate, upgrade
+from shared.migrate import alembic_config, migrate
 from shared.migrations import HEAD
 from shared.predictions import page
 from shared.settings import CHECKOUT, normalise_database_url
@@ -81,7 +82,8 @@ def test_each_earlier_schema(url: str) -> None:
     for earlier in range(1, int(HEAD)):
         database = connect(url, 1, 10)
         database.write(_empty)
-        database.write(lambda c, to=f"{earlier:04}": upgrade(c, to))  # type: ignore[misc]
+        to = f"{earlier:04}"
+        database.write(lambda c, to=to: command.upgrade(alembic_config(c), to))  # type: ignore[misc]
         assert migrate(database) is True
         database.close()
         assert tables_of(url) == newest
