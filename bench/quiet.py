@@ -18,8 +18,8 @@ from statistics import median
 
 from bench.contenders.ancestor import Ancestor
 from bench.contenders.queuecast import Queuecast
-from bench.passengers import ID, Ids, observations
-from bench.running import Running, WrongAnswerError
+from bench.passengers import ID, Ids, expected, observations
+from bench.running import Running, WrongAnswerError, compare
 from bench.stage import Servers
 from shared.settings import CHECKOUT
 
@@ -40,13 +40,13 @@ class Asker:
         """The median of so many requests, in milliseconds.
 
         Raises:
-            WrongAnswerError: one was not answered 200.
+            WrongAnswerError: an answer is not the pipeline's.
         """
         return median([self._ask() for _ in range(WARM_UP + size)][WARM_UP:])
 
     def _ask(self) -> float:
-        observation = observations()[self._next_id % len(observations())]
-        body = self._contender.body(observation).replace(ID, str(self._next_id))
+        position = self._next_id % len(observations())
+        body = self._contender.body(observations()[position]).replace(ID, str(self._next_id))
         self._next_id += 1
         begin = time.perf_counter()
         headers = {"Content-Type": "application/json"}
@@ -54,8 +54,10 @@ class Asker:
         answer = self._connection.getresponse()
         text = answer.read()
         took = time.perf_counter() - begin
-        if answer.status != 200 or not 0 <= self._contender.proba(json.loads(text)) <= 1:
+        if answer.status != 200:
             raise WrongAnswerError(f"{self.name} answered {answer.status}: {text[:200]!r}")
+        proba = self._contender.proba(json.loads(text))
+        compare(self._contender, position, proba, expected()[position])
         return took * 1000
 
 

@@ -73,13 +73,13 @@ class Running:
         Raises:
             WrongAnswerError: an answer is not the pipeline's.
         """
-        _compare(self.contender, 0, self._ask_one(), FIRST_PROBA)
+        compare(self.contender, 0, self._ask_one(), FIRST_PROBA)
         first = self._ids.block()
         with ThreadPoolExecutor(CHECKED_BY) as pool:
             answers = list(pool.map(self.ask, range(first, first + CHECKED)))
         self.answered[first] += CHECKED
         for position, answer in enumerate(answers):
-            _compare(self.contender, position, answer, expected()[position])
+            compare(self.contender, position, answer, expected()[position])
 
     def settle(self) -> None:
         """Wait until what the load before has left in queues is done.
@@ -165,7 +165,12 @@ def descendants(part: Part) -> list[Any]:
         return []
 
 
-def _compare(contender: Contender, position: int, answer: float, right: float) -> None:
+def compare(contender: Contender, position: int, answer: float, right: float) -> None:
+    """See that a probability is the pipeline's.
+
+    Raises:
+        WrongAnswerError: it is another one.
+    """
     if abs(answer - right) > TOLERANCE:
         raise WrongAnswerError(
             f"{contender.name} says {answer!r} of passenger {position + 1}, and not {right!r}"
