@@ -8,10 +8,10 @@ import socket
 import sys
 
 from api.app import create_app
-from api.server import serve
-from shared.broker import Broker, make_redis, refuses_login
+from api.server.server import serve
 from shared.errors import REFUSED, BrokerAwayError, StartError
 from shared.logs import configure
+from shared.queue.broker import Broker, make_redis, refuses_login
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)

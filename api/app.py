@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from api import health, jobs, keys, predictions, problems
-from api.front import Front
 from api.gateway import Gateway
-from api.keys import Keys
+from api.http import api_keys, responses
+from api.http.api_keys import ApiKeys
+from api.routes import health, jobs, predictions
+from api.server.rsgi_app import Front
 from shared.settings import Settings
 
 
@@ -23,9 +24,9 @@ def create_app(settings: Settings) -> Front:
     app.extensions["gateway"] = gateway
     # A path with a slash too many is unknown, not a redirect to the address that a client names.
     app.url_map.merge_slashes = False
-    problems.register(app)
-    allowed = Keys(settings.api_key)
-    keys.register(app, allowed)
+    responses.register(app)
+    allowed = ApiKeys(settings.api_key)
+    api_keys.register(app, allowed)
     for routes in (predictions.routes, jobs.routes, health.routes):
         app.register_blueprint(routes(gateway))
     gateway.start()

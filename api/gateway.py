@@ -9,17 +9,17 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from api.backlog import Backlog
-from api.dispatch import Dispatch
-from api.parts import DatabaseWatch
-from api.preferences import Preference
-from api.promises import Promises
-from api.waiting import LoopWaiter, ReplyReader, Waiter, WaitingRoom
-from shared import ledger
-from shared.broker import Broker, make_redis
-from shared.database import Database, connect
+from api.acceptance.admission import Admission
+from api.acceptance.outbox import Outbox
+from api.database_watch import DatabaseWatch
+from api.grouping.batcher import Batcher
+from api.grouping.pending import LoopWaiter, Pending, ReplyReader, Waiter
+from api.http.preferences import Preference
+from shared.db import jobs
+from shared.db.engine import Database, connect
 from shared.errors import BrokerAwayError, BusyError, DatabaseAwayError, UnavailableError
-from shared.messages import Group, Lane, Outcome, Request, Status, new_request_id
+from shared.queue.broker import Broker, make_redis
+from shared.queue.messages import Group, Lane, Outcome, Request, Status, new_request_id
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Gateway:
             settings.database_url, settings.database_connections, DATABASE_WAIT
         )
         self.broker = Broker(make_redis(settings, REDIS_WAIT))
-        self.room = WaitingRoom()
+        self.room = Pending()
         # Whoever waits is told so at once: this gateway stops.
         self.handing_back = False
         self.long_polls = threading.BoundedSemaphore(settings.long_polls or 1)
@@ -50,21 +50,21 @@ class Gateway:
         # As many at once as a commit takes together.
         self._promising = ThreadPoolExecutor(PROMISING, "promises")
         self._channel = f"{os.getpid()}-{new_request_id()}"
-        self._dispatch = Dispatch(
+        self._dispatch = Batcher(
             self.room, self._publish, self._channel, settings.groups_in_flight, settings.group_size
         )
         self._replies = ReplyReader(
             self.broker, self._channel, self._dispatch.returned, self.room.refuse_all
         )
-        self._promises = Promises(
+        self._promises = Outbox(
             self.database,
             self.broker,
             lambda: self._replies.redis_is_away,
             self._channel,
             settings.group_size,
         )
-        self._backlog = Backlog(settings.queue_limit)
-        self._watch = DatabaseWatch(self.database, self.room, self._backlog)
+        self._admission = Admission(settings.queue_limit)
+        self._watch = DatabaseWatch(self.database, self.room, self._admission)
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Let plain predictions wait on this loop."""
@@ -132,12 +132,12 @@ class Gateway:
         return outcome if _is_answer(outcome) else self._convert(request)
 
     def _accept(self, request: Request) -> None:
-        self._backlog.admit(waited_for=False)
+        self._admission.admit(waited_for=False)
         self._promises.accept(request, Lane.DEFERRED)
 
     def _convert(self, request: Request) -> Outcome | None:
         self._refuse_without_database()
-        self._backlog.admit(waited_for=True)
+        self._admission.admit(waited_for=True)
         return self._promises.convert(request)
 
     def update(self, request: Request, preference: Preference) -> Outcome | None:
@@ -155,7 +155,7 @@ class Gateway:
         if wait <= 0:
             self._accept(request)
             return None
-        self._backlog.admit(waited_for=True)
+        self._admission.admit(waited_for=True)
         waiter = Waiter(request.request_id)
         self.room.enter(waiter)
         try:
@@ -166,20 +166,20 @@ class Gateway:
         # A refusal is none: it is promised.
         return waiter.outcome if _is_answer(waiter.outcome) else self._ended(request)
 
-    def republish(self, jobs: list[ledger.Job]) -> None:
+    def republish(self, waiting: list[jobs.Job]) -> None:
         """Let workers look at unfinished jobs again: what they waited for has changed."""
-        if not jobs:
+        if not waiting:
             return
-        group = Group(new_request_id(), self._channel, tuple(j.request for j in jobs))
+        group = Group(new_request_id(), self._channel, tuple(j.request for j in waiting))
         try:
             self.broker.publish(group, Lane.INTERACTIVE)
         except BrokerAwayError:
-            log.warning("%d updates wait for Redis", len(jobs))
+            log.warning("%d updates wait for Redis", len(waiting))
 
     def _ended(self, request: Request) -> Outcome | None:
         """How a job ended, as far as the ledger can be asked; it is promised either way."""
         try:
-            job = self.database.read(lambda c: ledger.find(c, request.request_id))
+            job = self.database.read(lambda c: jobs.find(c, request.request_id))
         except DatabaseAwayError:
             return None
         if job is None or not job.status.final or job.status is Status.CANCELLED:

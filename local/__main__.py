@@ -17,14 +17,14 @@ import redis
 from api.__main__ import refuse_taken_port
 from local.part import Part
 from local.redis_server import RedisServer
-from shared.alarm import Alarm
-from shared.broker import make_redis
-from shared.database import connect
+from shared.db.engine import connect
+from shared.db.migrate import migrate
 from shared.errors import REFUSED, DatabaseAwayError, StartError
 from shared.logs import configure, mask
-from shared.migrate import migrate
+from shared.queue.broker import make_redis
 from shared.settings import CHECKOUT, ENVIRONMENT, Settings
-from worker.artifacts import refuse_missing
+from shared.signal_event import SignalEvent
+from worker.model.artifacts import refuse_missing
 
 READY_WITHIN = 60.0
 REACHED_WITHIN = 4.0
@@ -47,7 +47,7 @@ class Stopped(Exception):  # noqa: N818
 
 # Set by the signals: a handler that raised could lose a process that was just being started, and
 # a second Ctrl-C must not cut the draining short.
-_STOPPING = Alarm()
+_STOPPING = SignalEvent()
 
 
 def _pause(seconds: float) -> None:

@@ -6,14 +6,14 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from shared import ledger
-from shared.broker import Broker, make_redis
-from shared.database import Database, connect
+from shared.db import jobs
+from shared.db.engine import Database, connect
+from shared.db.jobs import Job
+from shared.db.predictions import timestamp
 from shared.errors import BrokerAwayError, QueuecastError, StartError
-from shared.ledger import Job
 from shared.logs import configure
-from shared.messages import Group, new_request_id
-from shared.predictions import timestamp
+from shared.queue.broker import Broker, make_redis
+from shared.queue.messages import Group, new_request_id
 from shared.settings import Settings
 
 _SHOWN = 100
@@ -42,28 +42,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _list(database: Database) -> int:
-    jobs = database.read(ledger.dead_letters)
-    for job in jobs:
+    dead = database.read(jobs.dead_letters)
+    for job in dead:
         sys.stdout.write(_line(job) + "\n")
-    sys.stdout.write(f"{len(jobs)} dead letters\n")
+    sys.stdout.write(f"{len(dead)} dead letters\n")
     return 0
 
 
 def _replay(settings: Settings, database: Database, job_ids: Sequence[str]) -> int:
     if not settings.redis_url:
         raise StartError("REDIS_URL is not set: name the Redis that the workers listen to")
-    wanted = job_ids or [j.request.request_id for j in database.read(ledger.dead_letters)]
-    jobs = database.write(lambda c: ledger.replay(c, wanted))
+    wanted = job_ids or [j.request.request_id for j in database.read(jobs.dead_letters)]
+    queued = database.write(lambda c: jobs.replay(c, wanted))
     broker = Broker(make_redis(settings, 2.0))
     try:
-        for job in jobs:
+        for job in queued:
             # Alone: what it was grouped with might die of it.
             group = Group(new_request_id(), job.reply_to, (job.request,))
             broker.publish(group, job.lane)
     except BrokerAwayError:
         sys.stderr.write("queuecast: Redis does not answer; a worker will publish them later\n")
-    sys.stdout.write(f"{len(jobs)} dead letters are queued again\n")
-    strangers = sorted(set(wanted) - {j.request.request_id for j in jobs})
+    sys.stdout.write(f"{len(queued)} dead letters are queued again\n")
+    strangers = sorted(set(wanted) - {j.request.request_id for j in queued})
     for job_id in strangers:
         sys.stderr.write(f"queuecast: {job_id[:_SHOWN]} is no dead letter\n")
     return 1 if strangers else 0

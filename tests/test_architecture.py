@@ -75,7 +75,7 @@ def test_every_query_is_in_the_query_modules() -> None:
 
 
 def test_names_of_tasks_and_queues_stand_once() -> None:
-    """A task or queue name is written in shared/messages.py and nowhere else."""
+    """A task or queue name is written in shared/queue/messages.py and nowhere else."""
     names = ("queuecast.predict", "queuecast.update", "queuecast.interactive", "queuecast.bulk")
     for folder in OURS:
         for path in modules(folder):

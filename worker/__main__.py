@@ -8,14 +8,14 @@ import socket
 import sys
 import threading
 
-from shared.broker import Broker, make_redis, refuses_login
-from shared.database import connect
+from shared.db.engine import connect
+from shared.db.migrate import migrate
 from shared.errors import REFUSED, BrokerAwayError, DatabaseAwayError, StartError
 from shared.logs import configure
-from shared.messages import new_request_id
-from shared.migrate import migrate
+from shared.queue.broker import Broker, make_redis, refuses_login
+from shared.queue.messages import new_request_id
 from shared.settings import Settings, cap_blas_threads
-from worker.artifacts import refuse_missing
+from worker.model.artifacts import refuse_missing
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +31,10 @@ def main() -> int:
         cap_blas_threads()
         # Late, so that a bad setting is reported without loading scikit-learn first.
         from worker.app import create_app, make_upkeep
-        from worker.model import load
-        from worker.processes import Pool
-        from worker.service import Service
-        from worker.warm_up import warm_up
+        from worker.celery_parts.pool import Pool
+        from worker.celery_parts.worker import Service
+        from worker.model.loading import load
+        from worker.scoring.warm_up import warm_up
 
         model = load(settings.model_dir)
         warm_up(model)

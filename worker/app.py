@@ -17,15 +17,15 @@ from celery.signals import (
 )
 from threadpoolctl import threadpool_limits
 
-from shared.broker import Broker, make_redis
-from shared.database import Database, connect
-from shared.messages import PREDICT_TASK, UPDATE_TASK, Group, MessageError
+from shared.db.engine import Database, connect
+from shared.queue.broker import Broker, make_redis
+from shared.queue.messages import PREDICT_TASK, UPDATE_TASK, Group, MessageError
 from shared.settings import Settings
-from worker.consuming import make_celery
+from worker.celery_parts.configuration import make_celery
+from worker.celery_parts.lost_processes import Patrol, noticing
 from worker.groups import GroupRunner
-from worker.losses import Patrol, noticing
-from worker.model import Model
-from worker.upkeep import Upkeep
+from worker.model.loading import Model
+from worker.sweeper import Upkeep
 
 log = logging.getLogger(__name__)
 

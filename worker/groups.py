@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from shared import ledger
-from shared.broker import Broker
-from shared.database import Database
+from shared.db import jobs
+from shared.db.engine import Database
 from shared.errors import UnavailableError
-from shared.messages import Group, Outcome, Reply, Request
+from shared.queue.broker import Broker
+from shared.queue.messages import Group, Outcome, Reply, Request
 from worker import labelling
-from worker.model import Model
-from worker.scoring import Score, score
+from worker.model.loading import Model
+from worker.scoring.scoring import Score, score
 from worker.storing import Settled, settle, settle_at_once
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class GroupRunner:
             return list(requests)
         alone = len(requests) == 1
         claimed = self._database.write(
-            lambda connection: ledger.claim(connection, job_ids, self._lease, alone)
+            lambda connection: jobs.claim(connection, job_ids, self._lease, alone)
         )
         return [
             # The ledger's copy is the truth; a message is only the way here.

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from shared import ledger, predictions
-from shared.document import parse_object
+from shared.db import jobs, predictions
+from shared.db.jobs import Job
 from shared.errors import ClientFaultError
-from shared.ledger import Job
-from shared.messages import Kind, Outcome, does_not_exist
-from worker.true_class import recognise
+from shared.queue.messages import Kind, Outcome, does_not_exist
+from shared.strict_json import parse_object
+from worker.scoring.true_class import recognise
 
 _KEYS = ("id", "true_class")
 
@@ -32,16 +32,16 @@ def apply(connection: Connection, keys: Sequence[str], classes: Sequence[Any]) -
     Whichever of their messages comes first brings all of them. One whose observation has no row
     but an accepted prediction on its way is left waiting; that prediction applies it.
     """
-    jobs = ledger.lock(connection, (), keys)
-    coming = {j.request.observation_id.key for j in jobs if j.request.kind is Kind.PREDICT}
+    unfinished = jobs.lock(connection, (), keys)
+    coming = {j.request.observation_id.key for j in unfinished if j.request.kind is Kind.PREDICT}
     ended = []
-    for job in jobs:
+    for job in unfinished:
         if job.request.kind is not Kind.UPDATE:
             continue
         outcome = _outcome(connection, job, classes, coming)
         if outcome is not None:
             ended.append(Ended(job.reply_to, outcome))
-    ledger.finish(connection, [e.outcome for e in ended])
+    jobs.finish(connection, [e.outcome for e in ended])
     return ended
 
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from shared import ledger, predictions
-from shared.database import Database
-from shared.messages import Kind, Outcome, Request, Status, already_exists
-from shared.predictions import Prediction, Stored
+from shared.db import jobs, predictions
+from shared.db.engine import Database
+from shared.db.predictions import Prediction, Stored
+from shared.queue.messages import Kind, Outcome, Request, Status, already_exists
 from worker import labelling
 from worker.labelling import Ended
-from worker.scoring import Score
+from worker.scoring.scoring import Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,9 @@ def settle(
     inserted = predictions.insert(connection, made)
     keys = [r.observation_id.key for r in requests]
     request_ids = [r.request_id for r in requests]
-    promised = ledger.any_of(connection, request_ids, keys)
-    jobs = ledger.lock(connection, request_ids, keys) if promised else []
-    cancelled = {j.request.request_id for j in jobs if j.status is Status.CANCELLED}
+    promised = jobs.any_of(connection, request_ids, keys)
+    locked = jobs.lock(connection, request_ids, keys) if promised else []
+    cancelled = {j.request.request_id for j in locked if j.status is Status.CANCELLED}
     if cancelled:
         predictions.remove_of_requests(connection, list(cancelled), keys)
         made = [p for p in made if p.request_id not in cancelled]
@@ -81,10 +81,10 @@ def settle(
         for r, s in zip(requests, scores, strict=True)
         if r.request_id not in cancelled
     )
-    mine = {j.request.request_id for j in jobs}
-    ledger.finish(connection, [o for o in outcomes if o.request_id in mine])
+    mine = {j.request.request_id for j in locked}
+    jobs.finish(connection, [o for o in outcomes if o.request_id in mine])
     updates: list[Ended] = []
-    if any(j.request.kind is Kind.UPDATE for j in jobs):
+    if any(j.request.kind is Kind.UPDATE for j in locked):
         updates = labelling.apply(connection, keys, classes)
     return Settled(outcomes, tuple(updates))
 

@@ -27,7 +27,7 @@ OURS = {setting.name for setting in SETTINGS}
 NOT_IN_COMPOSE = {"HOST", "MODEL_DIR", "DATA_DIR", "REDIS_TLS_VERIFY"}
 POSTGRES = {"POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD", "PGPASSWORD"}
 PYTHON = {"PYTHONUNBUFFERED", "MALLOC_ARENA_MAX"}
-RELEASE = ["python", "-m", "shared.migrate"]
+RELEASE = ["python", "-m", "shared.db.migrate"]
 
 
 def test_commands() -> None:

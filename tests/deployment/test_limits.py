@@ -9,7 +9,7 @@ from typing import Any
 import psycopg2
 import redis
 
-from shared.broker import HEARTBEATS
+from shared.queue.broker import HEARTBEATS
 from tests.deployment.heroku import Heroku
 from tests.system import FIRST_PASSENGER, Client, wait_for
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from shared.messages import new_request_id
+from shared.queue.messages import new_request_id
 from tests.system import Answer, Client, System, wait_for
 
 

@@ -19,7 +19,7 @@ import pytest
 import redis
 
 from local.part import Part
-from shared.messages import Lane
+from shared.queue.messages import Lane
 from tests.system import System, wait_for
 
 

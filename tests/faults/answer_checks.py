@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.messages import Kind
+from shared.queue.messages import Kind
 from tests.faults.books import Books, name
 from tests.faults.patience import MARGIN, REFUSED_WITHIN, SYNC_WAIT
 from tests.faults.problem import Problem, hung, lost, wrong

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from shared.messages import Kind
+from shared.queue.messages import Kind
 from tests.faults.evidence import Evidence, Job, Row
 from tests.faults.record import Record
 

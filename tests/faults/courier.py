@@ -7,7 +7,7 @@ import time
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
-from shared.messages import Kind
+from shared.queue.messages import Kind
 from tests.faults.record import Absence, Ask, Record
 
 Address = tuple[str, int]

@@ -7,7 +7,7 @@ import json
 import uuid
 from typing import Any
 
-from shared.messages import TASK_OF_KIND, Group, Kind, Lane, Request
+from shared.queue.messages import TASK_OF_KIND, Group, Kind, Lane, Request
 
 
 def group(*requests: Request) -> str:

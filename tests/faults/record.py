@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from shared.messages import Kind
 from shared.observation_id import ObservationId
+from shared.queue.messages import Kind
 
 # An unused key of every body: a row keeps the body as it was sent, so it tells who made it.
 TOKEN = "request"

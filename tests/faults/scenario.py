@@ -12,7 +12,7 @@ import psycopg2
 import redis
 
 from shared.errors import StartError
-from shared.messages import Kind
+from shared.queue.messages import Kind
 from tests.faults import evidence
 from tests.faults.account import account
 from tests.faults.books import Books, name

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from local.part import Part
-from shared.messages import Kind
+from shared.queue.messages import Kind
 from tests.faults import evidence, processes
 from tests.faults.courier import Address
 from tests.faults.load import Load, send_all

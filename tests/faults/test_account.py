@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from shared.messages import Kind
+from shared.queue.messages import Kind
 from tests.faults.account import account
 from tests.faults.books import Books
 from tests.faults.evidence import Evidence, Job, Row

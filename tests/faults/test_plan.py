@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from random import Random
 
-from shared.messages import Kind
+from shared.queue.messages import Kind
 from tests.faults.catalogue import SCENARIOS
 from tests.faults.plan import plan_matrix, plan_soak
 from tests.faults.record import Absence, Ask, History, Record

@@ -10,7 +10,7 @@ from pathlib import Path
 import redis
 
 from local.redis_server import RedisServer
-from shared.messages import Lane
+from shared.queue.messages import Lane
 from tests.system import INHERITED, System, wait_for
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from shared.messages import Kind
+from shared.queue.messages import Kind
 from tests.conftest import passengers
 from tests.faults.record import Ask, Record
 

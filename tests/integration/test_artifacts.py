@@ -14,8 +14,8 @@ from sklearn.linear_model import LogisticRegression
 
 from shared.errors import ArtifactError
 from tests.system import FIRST_PASSENGER, FIRST_PROBA, INHERITED, System
-from worker.artifacts import PIPELINE
-from worker.model import load, written_with
+from worker.model.artifacts import PIPELINE
+from worker.model.loading import load, written_with
 
 
 def train(script: Path, *arguments: str) -> None:
@@ -32,7 +32,7 @@ def test_the_shipped_model_can_be_made_again(tmp_path: Path, artifacts: Path) ->
     made, shipped = load(tmp_path), load(artifacts)
     assert (made.columns, made.dtypes) == (shipped.columns, shipped.dtypes)
     body = json.dumps({"id": 0, "observation": FIRST_PASSENGER})
-    from worker.scoring import score
+    from worker.scoring.scoring import score
 
     assert score([body], made)[0].proba == pytest.approx(FIRST_PROBA, abs=1e-9)
 
@@ -62,9 +62,8 @@ def test_a_missing_module_is_named(tmp_path: Path, artifacts: Path) -> None:
     for file in (folder / "custom_transformers").iterdir():
         file.unlink()
     (folder / "custom_transformers").rmdir()
-    command = (
-        f"from pathlib import Path; from worker.model import load; load(Path({str(folder)!r}))"
-    )
+    imports = "from pathlib import Path; from worker.model.loading import load"
+    command = f"{imports}; load(Path({str(folder)!r}))"
     done = subprocess.run(
         [sys.executable, "-c", command], env=INHERITED, capture_output=True, text=True, check=False
     )

@@ -13,13 +13,13 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, MetaData, create_engine, inspect
 
-from shared.database import Database, connect
+from shared.db.engine import Database, connect
+from shared.db.migrate import alembic_config, migrate
+from shared.db.migrations import HEAD
+from shared.db.predictions import page
+from shared.db.tables import METADATA
 from shared.errors import SchemaError, StartError
-from shared.migrate import alembic_config, migrate
-from shared.migrations import HEAD
-from shared.predictions import page
 from shared.settings import CHECKOUT, normalise_database_url
-from shared.tables import METADATA
 from tests.ancestor import make_ancestor
 from tests.system import INHERITED
 
@@ -61,7 +61,7 @@ def tables_of(url: str) -> dict[str, Any]:
 
 
 def test_new_database(kind: str, url: str, new_database_url: Callable[[str], str]) -> None:
-    """The migrations make what shared/tables.py describes, once; then there is nothing to do."""
+    """The migrations make what shared/db/tables.py describes, once; then there is nothing to do."""
     database = connect(url, 1, 10)
     assert migrate(database) is True
     assert migrate(database) is False
@@ -102,7 +102,7 @@ def test_head_is_the_newest_script() -> None:
     from alembic.script import ScriptDirectory
 
     config = Config()
-    config.set_main_option("script_location", str(CHECKOUT / "shared" / "migrations"))
+    config.set_main_option("script_location", str(CHECKOUT / "shared" / "db" / "migrations"))
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
 
 
@@ -125,7 +125,7 @@ def test_taking_over_the_ancestor(kind: str, url: str) -> None:
 def test_processes_that_start_at_once(kind: str, url: str, ancestor: bool) -> None:
     """Six release steps at the same moment: all succeed, one does it, nothing is lost."""
     before = make_ancestor(kind, url) if ancestor else []
-    command = [sys.executable, "-m", "shared.migrate"]
+    command = [sys.executable, "-m", "shared.db.migrate"]
     environment = {**INHERITED, "DATABASE_URL": url}
 
     def run(_: int) -> subprocess.CompletedProcess[str]:
@@ -163,9 +163,9 @@ def test_a_strangers_table_is_refused(url: str) -> None:
 
 MIGRATE_APART = """
 import sys
-from shared.database import connect
+from shared.db.engine import connect
 from shared.errors import SchemaError
-from shared.migrate import migrate_apart
+from shared.db.migrate import migrate_apart
 database = connect(sys.argv[1], 1, 10)
 try:
     print(migrate_apart(database), migrate_apart(database), "alembic" in sys.modules)

@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Connection, text
 
-from shared import ledger, predictions
-from shared.database import Database, connect
+from shared.db import jobs, predictions
+from shared.db.engine import Database, connect
+from shared.db.migrate import migrate
+from shared.db.predictions import Prediction
 from shared.errors import DatabaseAwayError
-from shared.messages import Kind, Lane, Request
-from shared.migrate import migrate
 from shared.observation_id import ObservationId
-from shared.predictions import Prediction
+from shared.queue.messages import Kind, Lane, Request
 from tests.system import wait_for
 
 
@@ -58,7 +58,7 @@ def test_nothing_beside_a_promise(database: Database, kind: Kind) -> None:
     promised = request("a", kind)
     if kind is Kind.UPDATE:
         promised = Request("another", kind, promised.observation_id, "{}", True)
-    database.write(lambda c: ledger.accept(c, [promised], Lane.DEFERRED, None))
+    database.write(lambda c: jobs.accept(c, [promised], Lane.DEFERRED, None))
     assert insert(database, "a", "b") is None
     assert rows(database) == 0
 
@@ -77,7 +77,7 @@ def test_a_request_becomes_a_job_meanwhile(database: Database) -> None:
             storing = pool.submit(insert, database, "a")
             converting.append(storing)
             wait_for(lambda: database.read(is_waited_for), 10, "the insert waits")
-            ledger.accept(connection, [request("a")], Lane.DEFERRED, None)
+            jobs.accept(connection, [request("a")], Lane.DEFERRED, None)
 
         converting: list[object] = []
         database.write(convert)
@@ -93,9 +93,9 @@ def test_transactions_after_a_failed_message(database: Database) -> None:
         database.write_at_once("SELECT 1 / 0", {})
 
     def fail(connection: Connection) -> None:
-        ledger.accept(connection, [request("a")], Lane.DEFERRED, None)
+        jobs.accept(connection, [request("a")], Lane.DEFERRED, None)
         raise KeyError
 
     with pytest.raises(KeyError):
         database.write(fail)
-    assert database.read(lambda c: ledger.find(c, request("a").request_id)) is None
+    assert database.read(lambda c: jobs.find(c, request("a").request_id)) is None

@@ -1,4 +1,4 @@
-"""`worker.framing`: every value by itself, into the dtype that the pipeline was fitted on."""
+"""Framing: every value by itself, into the dtype that the pipeline was fitted on."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.framing import Observation, checks, frame, refusal, unknown_keys
-from worker.model import Model
+from worker.model.loading import Model
+from worker.scoring.framing import Observation, checks, frame, refusal, unknown_keys
 
 DTYPES: dict[str, Any] = {
     "float64": "float64", "float32": "float32", "Float64": "Float64", "Float32": "Float32",
@@ -177,7 +177,7 @@ def test_what_is_missing_is_missing(name: str, observation: Observation) -> None
     """Nulls, NaN and absent keys are missing values, never None or a text of it."""
     fitted = model({"x": DTYPES[name]})
     if observation and observation["x"] is not None:
-        observation = {"x": None}  # as `shared.document` reads it
+        observation = {"x": None}  # as `shared.strict_json` reads it
     assert refusal(observation, checks(fitted)) is None
     cell = frame([observation], fitted)["x"].iloc[0]
     assert pd.isna(cell)

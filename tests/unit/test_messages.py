@@ -1,4 +1,4 @@
-"""`shared.messages`: what travels, and what is not one of ours."""
+"""`shared.queue.messages`: what travels, and what is not one of ours."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared.messages import Group, Kind, MessageError, Outcome, Reply, Request, new_request_id
 from shared.observation_id import ObservationId
+from shared.queue.messages import Group, Kind, MessageError, Outcome, Reply, Request, new_request_id
 
 SYNCHRONOUS = Request("a", Kind.PREDICT, ObservationId("1", is_text=False), '{"id": 1}')
 ACCEPTED = Request("b", Kind.PREDICT, ObservationId("x", is_text=True), '{"id": "x"}', True)

@@ -1,4 +1,4 @@
-"""`api.preferences`: the Prefer header as RFC 7240 has it."""
+"""`api.http.preferences`: the Prefer header as RFC 7240 has it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.preferences import Preference, parse
+from api.http.preferences import Preference, parse
 
 NOTHING = Preference()
 

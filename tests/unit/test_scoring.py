@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from shared.errors import UnfitObservationError
 from tests.system import FIRST_PASSENGER, FIRST_PROBA
-from worker.framing import Observation
-from worker.model import Model, load
-from worker.scoring import Score, isolate, score
+from worker.model.loading import Model, load
+from worker.scoring.framing import Observation
+from worker.scoring.scoring import Score, isolate, score
 
 Passengers = list[tuple[int, dict[str, Any], int]]
 

@@ -1,4 +1,4 @@
-"""`worker.true_class`: what really happened, in the words of the model's classes."""
+"""`worker.scoring.true_class`: what really happened, in the words of the model's classes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import WrongShapeError
-from worker.true_class import recognise
+from worker.scoring.true_class import recognise
 
 NUMBERS, TEXTS, TRUTHS, WORDS = (0, 1), ("0", "1"), (False, True), ("no", "yes")
 

@@ -6,9 +6,9 @@ import os
 import pickle
 from pathlib import Path
 
-from shared.broker import REPLIES
-from shared.messages import Kind, Lane, Request
 from shared.observation_id import ObservationId
+from shared.queue.broker import REPLIES
+from shared.queue.messages import Kind, Lane, Request
 from tests.faults.evidence import query
 from tests.faults.message import changed, envelope, group, message
 from tests.faults.problem import wrong

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.messages import Kind, Lane, Request
 from shared.observation_id import ObservationId
+from shared.queue.messages import Kind, Lane, Request
 from tests.faults.evidence import query, token
 from tests.faults.message import group, message
 from tests.faults.record import Ask, Record

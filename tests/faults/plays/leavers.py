@@ -6,7 +6,7 @@ import socket
 import struct
 import time
 
-from shared.messages import Kind
+from shared.queue.messages import Kind
 from tests.faults import processes
 from tests.faults.courier import Address
 from tests.faults.record import Absence, Ask, Record

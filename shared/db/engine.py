@@ -1,0 +1,221 @@
+"""The database: one engine a process, transactions that end, errors that say what is away."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg2
+from sqlalchemy import Connection, Engine, create_engine, event, func, literal, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.sql.elements import ColumnElement
+
+from shared.db.tables import UtcDateTime
+from shared.db.wait_limit import limit_waiting
+from shared.errors import DatabaseAwayError, SettingError, StartError
+from shared.logs import mask
+
+log = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+
+# A server that says one of these will take us later; any other FATAL is a refusal for good.
+_PASSING = ("starting up", "shutting down", "recovery mode", "too many", "slots are reserved",
+            "terminating connection", "not yet accepting", "not accepting")  # fmt: skip
+_TRIES = 4
+
+
+class Database:
+    """Runs functions of a connection in transactions.
+
+    A function given to `read` or `write` may be run again from its start when its transaction
+    was lost to a broken connection or a deadlock, so it must do nothing but talk to the database.
+    """
+
+    def __init__(self, url: str, connections: int, wait: float) -> None:
+        """Make the engine; nothing connects yet. `wait` is in seconds.
+
+        Raises:
+            SettingError: the URL cannot be understood.
+        """
+        self.on_sqlite = url.startswith("sqlite")
+        self._wait = wait
+        try:
+            self._engine = self._sqlite(url) if self.on_sqlite else self._postgres(url, connections)
+        except (ArgumentError, ValueError) as error:
+            raise SettingError(f"DATABASE_URL is {mask(url)!r}, which is no URL") from error
+
+    def _postgres(self, url: str, connections: int) -> Engine:
+        limit_waiting(self._wait)
+        return create_engine(
+            url,
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=self._wait,
+            pool_use_lifo=True,
+            connect_args={"application_name": "queuecast", "connect_timeout": 5},
+        )
+
+    def _sqlite(self, url: str) -> Engine:
+        engine = create_engine(url, connect_args={"timeout": self._wait})
+
+        @event.listens_for(engine, "connect")
+        def _opened(connection: sqlite3.Connection, _record: object) -> None:
+            # The driver's own BEGIN comes too late and is never IMMEDIATE.
+            connection.isolation_level = None
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+
+        @event.listens_for(engine, "begin")
+        def _began(connection: Connection) -> None:
+            writes = connection.get_execution_options().get("queuecast_writes", False)
+            # A reader that turns writer halfway cannot wait for its turn, so writers say so first.
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+        return engine
+
+    def read(self, work: Callable[[Connection], Answer]) -> Answer:
+        """Run a function that only reads.
+
+        Raises:
+            DatabaseAwayError: the database does not answer.
+        """
+        return self._run(work, writes=False)
+
+    def write(self, work: Callable[[Connection], Answer]) -> Answer:
+        """Run a function in one transaction, committed when this returns.
+
+        Raises:
+            DatabaseAwayError: the database does not answer, or the write could not get its turn.
+                It may have been committed all the same if the connection broke on the commit.
+        """
+        return self._run(work, writes=True)
+
+    def write_at_once(self, message: str, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Send PostgreSQL one statement, which is a transaction by itself: committed when this
+        returns its only row.
+
+        It saves the ways there and back of `BEGIN` and `COMMIT`, and most of SQLAlchemy's work.
+
+        Raises:
+            DatabaseAwayError: as `write`.
+        """
+        return self._again(lambda: self._send(message, parameters))
+
+    def _send(self, message: str, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
+        pooled = self._engine.raw_connection()
+        connection: Any = pooled.driver_connection
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(message, parameters)
+                row: tuple[Any, ...] = cursor.fetchone()
+            connection.autocommit = False
+            return row
+        except psycopg2.Error as error:
+            raise DBAPIError(message, None, error, connection_invalidated=True) from error
+        finally:
+            if connection.closed or connection.autocommit:
+                # It failed. Errors are rare, and whoever has it next begins transactions.
+                pooled.invalidate()
+            pooled.close()
+
+    def _run(self, work: Callable[[Connection], Answer], writes: bool) -> Answer:
+        def transact() -> Answer:
+            with self._engine.connect() as connection:
+                connection = connection.execution_options(queuecast_writes=writes)
+                with connection.begin():
+                    return work(connection)
+
+        return self._again(transact)
+
+    def _again(self, work: Callable[[], Answer]) -> Answer:
+        deadline = time.monotonic() + self._wait
+        for attempt in range(1, _TRIES + 1):
+            try:
+                return work()
+            except DBAPIError as error:
+                again = error.connection_invalidated or _deadlocked(error)
+                if not again or attempt == _TRIES or time.monotonic() > deadline:
+                    raise _away(error) from error
+            except PoolTimeoutError as error:
+                raise DatabaseAwayError("every connection to the database is in use") from error
+        raise AssertionError("unreachable")
+
+    def close(self) -> None:
+        """Close every connection that is not in use."""
+        self._engine.dispose()
+
+    def connect_for_start(self) -> None:
+        """See whether the database lets us in.
+
+        Raises:
+            StartError: it refuses us for good: the login, the database's name, the file.
+            DatabaseAwayError: it does not answer yet.
+        """
+        if self.on_sqlite:
+            _check_folder(self._engine)
+        try:
+            with self._engine.connect():
+                pass
+        except SQLAlchemyError as error:
+            cause = mask(str(getattr(error, "orig", None) or error)).strip().splitlines()
+            reason = " ".join(line.strip() for line in cause) or type(error).__name__
+            if self.on_sqlite or _refused(reason):
+                shown = mask(self._engine.url.render_as_string(hide_password=True))
+                raise StartError(
+                    f"DATABASE_URL is {shown!r}, and the database refuses it: {reason}"
+                ) from error
+            raise DatabaseAwayError(f"the database does not answer: {reason}") from error
+
+
+def connect(url: str, connections: int, wait: float) -> Database:
+    """The database at this URL; see `Database`."""
+    return Database(url, connections, wait)
+
+
+def clock(connection: Connection) -> ColumnElement[datetime]:
+    """The time now by the clock that all processes share: the database's.
+
+    On SQLite all processes are on one machine, so its clock is theirs.
+    """
+    if connection.dialect.name == "sqlite":
+        return literal(datetime.now(UTC), UtcDateTime)
+    return func.clock_timestamp(type_=UtcDateTime)
+
+
+def later(connection: Connection, seconds: float) -> ColumnElement[datetime]:
+    """A moment so many seconds from now (before it, when negative), by `clock`."""
+    if connection.dialect.name == "sqlite":
+        return literal(datetime.now(UTC) + timedelta(seconds=seconds), UtcDateTime)
+    interval: ColumnElement[Any] = func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+    return func.clock_timestamp(type_=UtcDateTime).op("+")(interval)
+
+
+def _deadlocked(error: DBAPIError) -> bool:
+    # 40P01 deadlock_detected, 40001 serialization_failure (PostgreSQL, appendix A).
+    return getattr(error.orig, "pgcode", None) in {"40P01", "40001"}
+
+
+def _away(error: DBAPIError) -> DatabaseAwayError:
+    reason = mask(str(error.orig)).strip().splitlines()
+    log.warning("database: %s", reason[0] if reason else type(error.orig).__name__)
+    if "locked" in str(error.orig):
+        return DatabaseAwayError("the database is busy: a write could not get its turn")
+    return DatabaseAwayError("the database does not answer")
+
+
+def _refused(reason: str) -> bool:
+    return "FATAL" in reason and not any(passing in reason for passing in _PASSING)
+
+
+def _check_folder(engine: Engine) -> None:
+    folder = Path(make_url(engine.url).database or "").absolute().parent
+    if not folder.is_dir():
+        raise StartError(f"DATABASE_URL names a file in {str(folder)!r}, which is no folder")

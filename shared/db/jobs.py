@@ -1,0 +1,321 @@
+"""Every query on the `job` table: what was promised, and how far it has come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, false, func, insert, or_, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from shared.db.engine import clock, later
+from shared.db.tables import JOB
+from shared.observation_id import ObservationId
+from shared.queue.messages import UNFINISHED, Kind, Lane, Outcome, Request, Status
+
+# A job that was claimed so often without coming to an end is set aside.
+MOST_ATTEMPTS = 3
+
+_c = JOB.c
+_unfinished = _c.status.in_(UNFINISHED)
+_dead = (_c.status == Status.FAILED) & (_c.attempts >= MOST_ATTEMPTS) & _c.cleared_at.is_(None)
+
+
+_PROMISED = """
+    SELECT EXISTS (SELECT FROM job WHERE job_id = ANY(%(job_ids)s::text[]))
+        OR EXISTS (SELECT FROM job WHERE observation_id = ANY(%(job_keys)s::text[])
+                                     AND status = ANY(%(unfinished)s::text[]))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One accepted request. `seq` orders jobs by their acceptance."""
+
+    seq: int
+    request: Request
+    lane: Lane
+    status: Status
+    reply_to: str | None
+    attempts: int
+    submitted_at: datetime
+    finished_at: datetime | None
+    status_code: int | None
+    outcome: dict[str, Any] | None
+    cleared: bool
+
+
+def accept(
+    connection: Connection, requests: Iterable[Request], lane: Lane, reply_to: str | None
+) -> None:
+    """Write down a promise for each request. A request that has one keeps it."""
+    now = clock(connection)
+    there = known(connection, [r.request_id for r in requests])
+    rows = [
+        {
+            "job_id": r.request_id,
+            "kind": r.kind,
+            "lane": lane,
+            "status": Status.QUEUED,
+            "observation_id": r.observation_id.key,
+            "observation_id_is_text": r.observation_id.is_text,
+            "body": r.body,
+            "reply_to": reply_to,
+        }
+        for r in requests
+        if r.request_id not in there
+    ]
+    if rows:
+        moment = connection.execute(select(now)).scalar_one()
+        times = {"submitted_at": moment, "published_at": moment}
+        connection.execute(insert(JOB), [row | times for row in rows])
+
+
+def known(connection: Connection, job_ids: Sequence[str]) -> set[str]:
+    """Those of these ids that are jobs."""
+    return set(connection.execute(select(_c.job_id).where(_c.job_id.in_(job_ids))).scalars())
+
+
+def claim(
+    connection: Connection, job_ids: Sequence[str], lease: float, alone: bool
+) -> dict[str, Job]:
+    """Take jobs for running: counts the attempt and leases them for so many seconds.
+
+    What has ended, is cancelled, or runs elsewhere under a lease is left out; so is a job before
+    its last try unless it is `alone`, or it could be set aside for what another does. Commit before
+    the work starts, so that an attempt which kills its process is counted.
+    """
+    if not job_ids:
+        return {}
+    now = clock(connection)
+    lost = _given_up(connection) & (_c.attempts < MOST_ATTEMPTS)
+    free = or_(_c.status == Status.QUEUED, lost)
+    if not alone:
+        free &= _c.attempts < MOST_ATTEMPTS - 1
+    # Locked in one order, as in `lock`. A locked one is waited for rather than skipped: it may be
+    # an update that looks whether this job is still to come, and then waits for it.
+    taken = select(_c.seq).where(_c.job_id.in_(job_ids), free).order_by(_c.seq).with_for_update()
+    seqs = list(connection.execute(taken).scalars())
+    if not seqs:
+        return {}
+    connection.execute(
+        update(JOB)
+        .where(_c.seq.in_(seqs))
+        .values(
+            status=Status.RUNNING,
+            attempts=_c.attempts + 1,
+            started_at=now,
+            leased_until=later(connection, lease),
+        )
+    )
+    jobs = connection.execute(select(JOB).where(_c.seq.in_(seqs)))
+    return {found.job_id: _job(found) for found in jobs}
+
+
+def lock(connection: Connection, job_ids: Sequence[str], keys: Sequence[str]) -> list[Job]:
+    """Jobs with these ids, and unfinished ones of these observations, in the order of acceptance.
+
+    Held until the transaction ends. Everything that a prediction or an update touches is locked
+    by this one statement and so in one order: two transactions never wait for each other.
+    """
+    wanted = or_(_c.job_id.in_(job_ids), _c.observation_id.in_(keys) & _unfinished)
+    query = select(JOB).where(wanted).order_by(_c.seq).with_for_update()
+    return [_job(found) for found in connection.execute(query)]
+
+
+def any_of(connection: Connection, job_ids: Sequence[str], keys: Sequence[str]) -> bool:
+    """Whether `lock` would find anything: a look that costs little when nothing was promised."""
+    if connection.dialect.name == "sqlite":
+        return bool(lock(connection, job_ids, keys))
+    parameters = {
+        "job_ids": list(job_ids), "job_keys": list(keys), "unfinished": list(UNFINISHED)
+    }  # fmt: skip
+    return bool(connection.exec_driver_sql(_PROMISED, parameters).scalar())
+
+
+def finish(connection: Connection, outcomes: Iterable[Outcome]) -> None:
+    """Record how jobs ended; one that has ended already stays as it is."""
+    for outcome in outcomes:
+        connection.execute(
+            update(JOB)
+            .where(_c.job_id == outcome.request_id, _unfinished)
+            .values(
+                status=outcome.job_status,
+                status_code=outcome.status_code,
+                outcome=outcome.body,
+                started_at=func.coalesce(_c.started_at, clock(connection)),
+                finished_at=clock(connection),
+                leased_until=None,
+            )
+        )
+
+
+def cancel(connection: Connection, job_id: str) -> Status | None:
+    """Cancel a queued job. The state it is in afterwards; None when there is no such job."""
+    query = select(_c.status).where(_c.job_id == job_id).with_for_update()
+    state = connection.execute(query).scalar()
+    if state != Status.QUEUED:
+        return None if state is None else Status(state)
+    connection.execute(
+        update(JOB)
+        .where(_c.job_id == job_id)
+        .values(status=Status.CANCELLED, finished_at=clock(connection))
+    )
+    return Status.CANCELLED
+
+
+def find(connection: Connection, job_id: str) -> Job | None:
+    """One job, or None when it was never accepted."""
+    found = connection.execute(select(JOB).where(_c.job_id == job_id)).first()
+    return None if found is None else _job(found)
+
+
+def unfinished(connection: Connection, key: str) -> list[Job]:
+    """Unfinished jobs of one observation, in the order of acceptance."""
+    query = select(JOB).where(_c.observation_id == key, _unfinished).order_by(_c.seq)
+    return [_job(found) for found in connection.execute(query)]
+
+
+def return_lost(
+    connection: Connection, lane: Lane, lane_is_empty: bool, patience: float, limit: int
+) -> list[Job]:
+    """Jobs of a lane whose message is lost, queued and marked as published now, oldest first.
+
+    A lane is first in, first out. So a queued job is lost when it was published `patience`
+    seconds before the one whose message came last, or when it has waited that long and nothing is
+    left on its lane. A running job is lost when its lease has run out: whoever ran it is dead.
+    """
+    overtaken: ColumnElement[bool] = _c.published_at < later(connection, -patience)
+    if not lane_is_empty:
+        # Of one that was published twice, the first message may have come; one that was waited for
+        # first may have ended without any of this lane. Neither says how far the lane is.
+        came = [_c.started_at.is_not(None), _c.published_at == _c.submitted_at]
+        if lane is not Lane.INTERACTIVE:  # whose updates are never claimed
+            came.append(_c.attempts > 0)
+        started = select(_c.published_at).where(_c.lane == lane, *came)
+        head = connection.execute(started.order_by(_c.started_at.desc()).limit(1)).scalar()
+        overtaken = (
+            false() if head is None else _c.published_at < head - timedelta(seconds=patience)
+        )
+    lost = or_(
+        (_c.status == Status.QUEUED) & overtaken,
+        _given_up(connection) & (_c.attempts < MOST_ATTEMPTS),
+    )
+    query = select(_c.seq).where(_c.lane == lane, _unfinished, lost).order_by(_c.seq).limit(limit)
+    seqs = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
+    if not seqs:
+        return []
+    now = clock(connection)
+    # A second look must not find them again before a worker has taken their new message.
+    queued = {"status": Status.QUEUED, "leased_until": None}
+    connection.execute(update(JOB).where(_c.seq.in_(seqs)).values(published_at=now, **queued))
+    jobs = connection.execute(select(JOB).where(_c.seq.in_(seqs)).order_by(_c.seq))
+    return [_job(found) for found in jobs]
+
+
+def give_back(connection: Connection, job_ids: Sequence[str]) -> None:
+    """End the leases of jobs whose process has died, so that they can be claimed again at once."""
+    connection.execute(
+        update(JOB)
+        .where(_c.job_id.in_(job_ids), _c.status == Status.RUNNING)
+        .values(leased_until=later(connection, -1.0))
+    )
+
+
+def set_aside(connection: Connection, limit: int) -> list[Job]:
+    """Fail the jobs that no process lived to end, each tried `MOST_ATTEMPTS` times; as they are
+    now."""
+    worn = _given_up(connection) & (_c.attempts >= MOST_ATTEMPTS)
+    query = select(_c.seq).where(worn).order_by(_c.seq).limit(limit)
+    seqs = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
+    if not seqs:
+        return []
+    outcome = Outcome.set_aside("")
+    connection.execute(
+        update(JOB)
+        .where(_c.seq.in_(seqs))
+        .values(
+            status=Status.FAILED,
+            status_code=outcome.status_code,
+            outcome=outcome.body,
+            finished_at=clock(connection),
+            leased_until=None,
+        )
+    )
+    return [_job(found) for found in connection.execute(select(JOB).where(_c.seq.in_(seqs)))]
+
+
+def dead_letters(connection: Connection) -> list[Job]:
+    """Jobs that failed for good after `MOST_ATTEMPTS` tries, in the order of acceptance."""
+    query = select(JOB).where(_dead).order_by(_c.seq)
+    return [_job(found) for found in connection.execute(query)]
+
+
+def replay(connection: Connection, job_ids: Sequence[str]) -> list[Job]:
+    """Queue dead letters again, with all their tries; what is none is left alone."""
+    query = select(_c.seq).where(_dead, _c.job_id.in_(job_ids)).order_by(_c.seq).with_for_update()
+    seqs = list(connection.execute(query).scalars())
+    if not seqs:
+        return []
+    fresh = {"attempts": 0, "status_code": None, "outcome": None, "finished_at": None}
+    connection.execute(
+        update(JOB)
+        .where(_c.seq.in_(seqs))
+        .values(status=Status.QUEUED, published_at=clock(connection), started_at=None, **fresh)
+    )
+    jobs = connection.execute(select(JOB).where(_c.seq.in_(seqs)).order_by(_c.seq))
+    return [_job(found) for found in jobs]
+
+
+def backlog(connection: Connection, most: int) -> int:
+    """How many jobs are unfinished; counted no further than `most`."""
+    some = select(_c.seq).where(_unfinished).limit(most).subquery()
+    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
+
+
+def ended_within(connection: Connection, seconds: float) -> int:
+    """How many jobs ended in the last so many seconds."""
+    recent = (_c.finished_at > later(connection, -seconds)) & _c.cleared_at.is_(None)
+    return int(connection.execute(select(func.count(_c.seq)).where(recent)).scalar_one())
+
+
+def clear_finished(connection: Connection, retention: float, limit: int) -> int:
+    """Forget what ended longer ago than `retention` seconds; only that it was accepted stays."""
+    old = (
+        select(_c.seq)
+        .where(_c.cleared_at.is_(None), _c.finished_at < later(connection, -retention))
+        .order_by(_c.finished_at)
+        .limit(limit)
+    )
+    seqs = list(connection.execute(old).scalars())
+    if seqs:
+        gone = {"body": None, "outcome": None, "reply_to": None}
+        connection.execute(
+            update(JOB).where(_c.seq.in_(seqs)).values(cleared_at=clock(connection), **gone)
+        )
+    return len(seqs)
+
+
+def _given_up(connection: Connection) -> ColumnElement[bool]:
+    """A job's process has died, or its lease has run out."""
+    return (_c.status == Status.RUNNING) & (_c.leased_until < clock(connection))
+
+
+def _job(found: Row[Any]) -> Job:
+    observation_id = ObservationId(found.observation_id, bool(found.observation_id_is_text))
+    kind = Kind(found.kind)
+    return Job(
+        seq=found.seq,
+        request=Request(found.job_id, kind, observation_id, found.body or "", accepted=True),
+        lane=Lane(found.lane),
+        status=Status(found.status),
+        reply_to=found.reply_to,
+        attempts=found.attempts,
+        submitted_at=found.submitted_at,
+        finished_at=found.finished_at,
+        status_code=found.status_code,
+        outcome=found.outcome,
+        cleared=found.cleared_at is not None,
+    )

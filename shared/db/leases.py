@@ -1,0 +1,30 @@
+"""Every query on the `lease` table: who may do what only one may do at a time."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from shared.db.engine import clock, later
+from shared.db.tables import LEASE
+
+
+def hold(connection: Connection, name: str, holder: str, seconds: float) -> bool:
+    """Take or renew a lease by the database's clock; false when another holds it."""
+    now = clock(connection)
+    c = LEASE.c
+    values = {"holder": holder, "expires_at": later(connection, seconds)}
+    mine = or_(c.holder == holder, c.expires_at < now)
+    if connection.execute(update(LEASE).where(c.name == name, mine).values(values)).rowcount:
+        return True
+    if connection.execute(select(c.name).where(c.name == name)).first():
+        return False
+    dialect_insert = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
+    statement = dialect_insert(LEASE).values(name=name, **values).on_conflict_do_nothing()
+    return connection.execute(statement).rowcount == 1
+
+
+def release(connection: Connection, name: str, holder: str) -> None:
+    """Give a lease back, so that the next holder need not wait for it to run out."""
+    connection.execute(delete(LEASE).where(LEASE.c.name == name, LEASE.c.holder == holder))

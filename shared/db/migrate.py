@@ -1,0 +1,155 @@
+"""Bring the schema up to date: `python -m shared.db.migrate`, or any process at its start.
+
+Under a lock, so that processes that start at once do not race; nothing is done at head.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, inspect, text
+
+from shared.db.engine import Database, connect
+from shared.db.migrations import HEAD
+from shared.db.wait_limit import allow_waiting
+from shared.errors import DatabaseAwayError, QueuecastError, SchemaError, StartError
+from shared.logs import configure
+from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+# Any number, as long as it is always the same: PostgreSQL's advisory locks share one space.
+_LOCK = 0x51756575
+_LONGEST = 3600.0
+
+
+def migrate(database: Database) -> bool:
+    """Take the database to the newest schema; false when it was there already.
+
+    Raises:
+        SchemaError: the schema is newer than this code, or the tables are not ours.
+        StartError: the database refuses us.
+        DatabaseAwayError: the database does not answer.
+    """
+    if _is_newest(database):
+        return False
+    with allow_waiting(_LONGEST):
+        return database.write(_upgrade)
+
+
+def migrate_apart(database: Database) -> bool:
+    """The same in a process of its own, so that what it takes does not stay loaded in this one,
+    which must have no threads yet.
+
+    Raises:
+        SchemaError, StartError, DatabaseAwayError: as `migrate`.
+    """
+    if _is_newest(database):
+        return False
+    # No connection may be carried across the fork.
+    database.close()
+    context = multiprocessing.get_context("fork")
+    reader, writer = context.Pipe(duplex=False)
+    process = context.Process(target=_migrate_and_tell, args=(database, writer))
+    process.start()
+    writer.close()
+    try:
+        told: bool | QueuecastError = reader.recv()
+    except EOFError:
+        raise DatabaseAwayError("the process that brings the schema up to date was lost") from None
+    finally:
+        reader.close()
+        process.join()
+    if isinstance(told, QueuecastError):
+        raise told
+    return told
+
+
+def _migrate_and_tell(database: Database, writer: Pipe) -> None:
+    try:
+        told: bool | QueuecastError = migrate(database)
+    except QueuecastError as error:
+        told = error
+    writer.send(told)
+
+
+def _is_newest(database: Database) -> bool:
+    database.connect_for_start()
+    return database.read(_revision) == HEAD
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _upgrade(connection: Connection) -> bool:
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    found = _revision(connection)
+    if found == HEAD:
+        return False
+    _refuse_foreign_tables(connection, found)
+
+    # Loaded only when there is something to do: gateways start faster and stay smaller without.
+    from alembic import command
+    from alembic.script import ScriptDirectory
+
+    config = alembic_config(connection)
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if found is not None and found not in known:
+        raise SchemaError(
+            f"the database's schema is at revision {found!r}, which this version of Queuecast "
+            f"(at {HEAD!r}) does not know: run a newer version"
+        )
+    command.upgrade(config, "head")
+    return True
+
+
+def alembic_config(connection: Connection) -> Config:
+    """What Alembic needs to run our scripts on this connection."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _refuse_foreign_tables(connection: Connection, found: str | None) -> None:
+    """A `prediction` table without a revision must be the ancestor's."""
+    inspector = inspect(connection)
+    if found is not None or not inspector.has_table("prediction"):
+        return
+    columns = {column["name"] for column in inspector.get_columns("prediction")}
+    expected = {"id", "observation_id", "observation", "proba", "true_class"}
+    if columns != expected:
+        raise SchemaError(
+            "the database has a table 'prediction' that is neither ours nor the ancestor's: "
+            f"its columns are {', '.join(sorted(columns))}"
+        )
+
+
+def main() -> int:
+    """The release step; the exit code is 1 with one line when it cannot be done."""
+    try:
+        settings = Settings.from_environment()
+        configure("migrate", settings.log_level, settings.secrets)
+        if settings.on_sqlite:
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
+        done = migrate(connect(settings.database_url, connections=1, wait=10.0))
+    except (StartError, DatabaseAwayError) as error:
+        sys.stderr.write(f"queuecast: {error}\n")
+        return 1
+    sys.stderr.write(f"queuecast: the schema {'is now' if done else 'was already'} at {HEAD}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,9 @@
+"""Alembic's entry: runs on the connection that `shared.db.migrate` holds the lock on."""
+
+from alembic import context
+
+from shared.db.tables import METADATA
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
+with context.begin_transaction():
+    context.run_migrations()

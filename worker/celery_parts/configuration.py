@@ -1,0 +1,56 @@
+"""How Celery is set up to consume the lanes."""
+
+from __future__ import annotations
+
+from celery import Celery
+from kombu import Exchange, Queue
+
+from shared.queue.broker import tls_options
+from shared.queue.messages import Lane
+from shared.settings import Settings
+from worker.celery_parts.transport import Transport
+
+# How long a child's last message may take to arrive when it has died.
+LOST_WAIT = 0.5
+
+
+def make_celery(settings: Settings) -> Celery:
+    """The Celery app of a worker, without tasks."""
+    app = Celery("queuecast")
+    app.conf.update(
+        broker_url=settings.redis_url,
+        broker_transport=Transport,
+        broker_use_ssl=tls_options(settings),
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_connection_timeout=1.0,
+        broker_transport_options={
+            # One list a queue, and the queues in the order of `Lane`: first named, first drained.
+            "priority_steps": [0],
+            "queue_order_strategy": "priority",
+            "health_check_interval": 5,
+            "retry_policy": {"max_retries": 0},
+            # No limit on reading: a worker's connection blocks on purpose.
+            "socket_connect_timeout": 1.0,
+        },
+        task_queues=[Queue(lane, Exchange(lane), routing_key=lane, no_ack=True) for lane in Lane],
+        task_default_queue=Lane.INTERACTIVE,
+        task_create_missing_queues=False,
+        task_serializer="json",
+        accept_content=["json"],
+        result_accept_content=["json"],
+        task_ignore_result=True,
+        result_backend=None,
+        worker_disable_prefetch=True,
+        worker_prefetch_multiplier=1,
+        worker_concurrency=settings.worker_processes,
+        worker_send_task_events=False,
+        worker_enable_remote_control=False,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_lost_wait=LOST_WAIT,
+        task_time_limit=settings.task_limit,
+        task_acks_late=False,
+        enable_utc=True,
+    )
+    return app

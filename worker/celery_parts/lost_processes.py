@@ -1,0 +1,53 @@
+"""Notices, in the worker's parent process, that a child died or was killed with a group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from billiard.exceptions import WorkerLostError
+from celery import bootsteps
+from celery.worker.request import Request
+
+from shared.queue.messages import Group, MessageError
+
+# How often the pool looks whether a dead child's last message is still to come.
+LOOK_EVERY = 0.5
+
+
+def noticing(lost: Callable[[Group], None]) -> type[Request]:
+    """The kind of Celery request that says when its process is lost, or over its time limit."""
+
+    class Noticing(Request):  # type: ignore[misc]
+        def on_timeout(self, soft: bool, timeout: float) -> None:
+            super().on_timeout(soft, timeout)
+            if not soft:
+                self._notice()
+
+        def on_failure(self, exc_info: Any, *arguments: Any, **options: Any) -> Any:
+            # billiard wraps what it raised in the parent.
+            error = getattr(exc_info.exception, "exc", exc_info.exception)
+            if isinstance(error, WorkerLostError):
+                self._notice()
+            return super().on_failure(exc_info, *arguments, **options)
+
+        def _notice(self) -> None:
+            if getattr(self, "_noticed", False):
+                return
+            self._noticed = True
+            try:
+                lost(Group.from_text(self._payload[0][0]))
+            except (MessageError, LookupError, TypeError):
+                return  # none of our groups
+
+    return Noticing
+
+
+class Patrol(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Lets the pool look after its children often; by itself it does so every five seconds."""
+
+    requires = {"celery.worker.components:Pool"}
+
+    def register_with_event_loop(self, worker: Any, hub: Any) -> None:
+        """Called by Celery when its loop is made."""
+        hub.call_repeatedly(LOOK_EVERY, worker.pool.maintain_pool)

@@ -1,0 +1,160 @@
+"""The three files: read, checked and unpickled once, before the worker forks.
+
+They come from `MODEL_DIR` and nowhere else. Unpickling runs code, so whoever can write to that
+folder can do anything that the worker can.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+import sys
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pandas as pd
+import sklearn
+from numpy.typing import NDArray
+
+from shared.errors import ArtifactError
+from worker.model.artifacts import COLUMNS, DTYPES, FILES, PIPELINE, refuse_missing
+
+log = logging.getLogger(__name__)
+
+# The key, perhaps remembered (MEMOIZE, BINPUT, LONG_BINPUT), and the string that follows it
+# (SHORT_BINUNICODE, BINUNICODE). Read as bytes: joblib puts arrays between a pickle's opcodes.
+_VERSION = re.compile(
+    rb"_sklearn_version(?:\x94|q.|r....)?(?:\x8c.|X.\x00\x00\x00)([0-9]+\.[0-9a-z.+]*)", re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A fitted pipeline and the frame that it was fitted on.
+
+    `columns` are the frame's columns in order; `dtypes` maps each to its pandas dtype;
+    `version` is the beginning of the SHA-256 of the three files.
+    """
+
+    pipeline: Any
+    columns: tuple[str, ...]
+    dtypes: dict[str, Any]
+    classes: tuple[Any, ...]
+    version: str
+
+    def probabilities(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        """The probability of the second class for each row of the frame, shape (rows,)."""
+        return np.asarray(self.pipeline.predict_proba(frame)[:, 1], dtype=np.float64)
+
+
+def load(folder: Path) -> Model:
+    """Read the model from a folder. Packages beside the files can be imported while unpickling.
+
+    Raises:
+        ArtifactError: a file is missing, broken, or was written by other library versions.
+    """
+    refuse_missing(folder)
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    columns = _columns(folder / COLUMNS)
+    dtypes = _dtypes(folder / DTYPES, columns)
+    pipeline = _unpickle(folder / PIPELINE)
+    classes = _classes(pipeline, folder / PIPELINE)
+    return Model(pipeline, columns, dtypes, classes, _version(folder))
+
+
+def _columns(path: Path) -> tuple[str, ...]:
+    try:
+        columns = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ArtifactError(f"{path} is not JSON: {error}") from error
+    usable = isinstance(columns, list) and all(isinstance(name, str) for name in columns)
+    if not usable or not columns or len(set(columns)) != len(columns):
+        raise ArtifactError(f"{path} must hold a JSON array of different column names")
+    return tuple(columns)
+
+
+def _dtypes(path: Path, columns: Sequence[str]) -> dict[str, Any]:
+    found = _unpickle(path)
+    try:
+        dtypes = {str(name): dtype for name, dtype in dict(found).items()}
+        strangers = sorted(set(dtypes) - set(columns))
+    except (TypeError, ValueError) as error:
+        raise ArtifactError(
+            f"{path} holds a {type(found).__name__}, not the dtypes of a frame (frame.dtypes)"
+        ) from error
+    if strangers:
+        raise ArtifactError(f"{path} has dtypes for {strangers}, which {COLUMNS} does not name")
+    return {name: pd.api.types.pandas_dtype(dtype) for name, dtype in dtypes.items()}
+
+
+def _unpickle(path: Path) -> Any:
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            found = joblib.load(path)
+    except Exception as error:  # unpickling runs anything, so it raises anything
+        raise ArtifactError(_unpickling_failed(path, error)) from error
+    for warning in caught:
+        if "Inconsistent" in type(warning.message).__name__:
+            written = written_with(path)
+            log.warning(
+                "%s was written with scikit-learn %s and is read with %s; "
+                "if its answers differ, install the version that it was written with",
+                path.name, written or "of another version", sklearn.__version__,
+            )  # fmt: skip
+            break
+    return found
+
+
+def _unpickling_failed(path: Path, error: Exception) -> str:
+    written = written_with(path)
+    if written and written != sklearn.__version__:
+        return (
+            f"{path} was written with scikit-learn {written} and cannot be read with "
+            f"{sklearn.__version__}: install scikit-learn=={written}, or train again ({error})"
+        )
+    if isinstance(error, ModuleNotFoundError):
+        return (
+            f"{path} needs the module {error.name!r}: install it, or put its package beside the "
+            f"three files"
+        )
+    return f"{path} cannot be unpickled: {type(error).__name__}: {error}"
+
+
+def written_with(path: Path) -> str | None:
+    """The scikit-learn version that a pickle says it was written with, found without running it.
+
+    Estimators keep it in their state under `_sklearn_version` (scikit-learn's `BaseEstimator`).
+    None for a compressed pickle.
+    """
+    match = _VERSION.search(path.read_bytes())
+    return match[1].decode() if match else None
+
+
+def _classes(pipeline: Any, path: Path) -> tuple[Any, ...]:
+    if not callable(getattr(pipeline, "predict_proba", None)):
+        raise ArtifactError(
+            f"{path} holds a {type(pipeline).__name__} without predict_proba: "
+            "Queuecast serves classifiers"
+        )
+    classes = getattr(pipeline, "classes_", None)
+    if classes is None:
+        raise ArtifactError(f"{path} holds a pipeline that is not fitted")
+    if len(classes) < 2:
+        raise ArtifactError(f"{path} knows only one class, so there is nothing to predict")
+    return tuple(np.asarray(classes).tolist())
+
+
+def _version(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for name in FILES:
+        digest.update((folder / name).read_bytes())
+    return digest.hexdigest()[:16]
