@@ -25,13 +25,13 @@ def main() -> int:
         settings = Settings.from_environment()
         configure("gateway", settings.log_level, settings.secrets)
         check(settings)
-        front = create_app(settings)
+        application = create_app(settings)
     except StartError as error:
         sys.stderr.write(f"queuecast: {error}\n")
         return REFUSED
     if settings.open_to_the_network:
         log.warning("HOST is %s and no API_KEY is set: open to the network", settings.host)
-    serve(front, settings)
+    serve(application, settings)
     return 0
 
 

@@ -7,36 +7,43 @@ import threading
 from collections.abc import Callable
 
 from api.acceptance.admission import Admission
-from api.grouping.pending import Pending
 from shared.db.engine import Database
 from shared.db.migrate import migrate, migrate_apart
-from shared.errors import DatabaseAwayError, StartError
+from shared.errors import DatabaseAwayError, QueuecastError, StartError
 
 log = logging.getLogger(__name__)
 
 EVERY = 0.5
+# How often a database that refuses us for good is asked again.
+REFUSED_EVERY = 5.0
 
 
 class DatabaseWatch:
     """A thread that asks the database how much is unfinished, which is a sign of life too, and
-    brings its schema up to date as soon as it answers for the first time."""
+    brings its schema up to date as soon as it answers for the first time. `tell` is called on
+    that thread with the error whenever the database is found away."""
 
-    def __init__(self, database: Database, room: Pending, backlog: Admission) -> None:
+    def __init__(
+        self, database: Database, admission: Admission, tell: Callable[[QueuecastError], None]
+    ) -> None:
         self._database = database
-        self._room = room
-        self._admission = backlog
+        self._admission = admission
+        self._tell = tell
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="database-watch", daemon=True)
         self._migrated = False
         self.database_is_away = False
 
-    def start(self) -> None:
-        """Look once, then keep looking in the background; to be called before other threads are.
+    def prepare(self) -> None:
+        """Look for the first time; to be called before this process has other threads.
 
         Raises:
             StartError: the database refuses us, or its schema is newer than ours.
         """
         self._look(migrate_apart)
+
+    def start(self) -> None:
+        """Keep looking in the background."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -47,16 +54,19 @@ class DatabaseWatch:
     def _run(self) -> None:
         while not self._stopping.wait(EVERY):
             try:
-                self._look()
+                away = self._look(migrate)
+                if away is not None:
+                    # Nobody can be given a committed answer; those who wait may as well know.
+                    self._tell(away)
             except StartError as error:
                 # It was away at the start and refuses us now; say so until somebody mends it.
                 log.error("%s", error)
                 self.database_is_away = True
-                self._stopping.wait(5)
-            except Exception:
+                self._stopping.wait(REFUSED_EVERY)
+            except Exception:  # without this thread nobody would hear that the database is back
                 log.exception("watching the database")
 
-    def _look(self, migrate: Callable[[Database], bool] = migrate) -> None:
+    def _look(self, migrate: Callable[[Database], bool]) -> DatabaseAwayError | None:
         try:
             if not self._migrated:
                 migrate(self._database)
@@ -67,9 +77,8 @@ class DatabaseWatch:
             if not self.database_is_away:
                 log.warning("the database is away")
             self.database_is_away = True
-            # Nobody can be given a committed answer; those who wait may as well know.
-            self._room.refuse_all(error)
-            return
+            return error
         if self.database_is_away:
             log.info("the database is back")
         self.database_is_away = False
+        return None

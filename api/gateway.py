@@ -1,119 +1,109 @@
-"""The gateway's parts, wired once, and the two ways in which a request is served."""
+"""What the routes ask for: a prediction, an update, a job. The gateway's parts are wired here."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import os
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 
 from api.acceptance.admission import Admission
+from api.acceptance.database_threads import DatabaseThreads
+from api.acceptance.group_commit import GroupCommit
 from api.acceptance.outbox import Outbox
 from api.database_watch import DatabaseWatch
 from api.grouping.batcher import Batcher
-from api.grouping.pending import LoopWaiter, Pending, ReplyReader, Waiter
+from api.grouping.loop_broker import LoopBroker
+from api.grouping.pending import Pending
+from api.grouping.replies import ReplyReader
 from api.http.preferences import Preference
+from api.redis_watch import RedisWatch
 from shared.db import jobs
 from shared.db.engine import Database, connect
-from shared.errors import BrokerAwayError, BusyError, DatabaseAwayError, UnavailableError
-from shared.queue.broker import Broker, make_redis
-from shared.queue.messages import Group, Lane, Outcome, Request, Status, new_request_id
+from shared.db.jobs import Job
+from shared.errors import (
+    BrokerAwayError,
+    BusyError,
+    DatabaseAwayError,
+    QueuecastError,
+    UnavailableError,
+)
+from shared.queue.messages import Group, Lane, Outcome, Reply, Request, Status, new_request_id
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# No call that a client waits for may wait longer than this for a part.
+# No call that a client waits for may wait longer than this for a part, in seconds.
 DATABASE_WAIT = 1.0
 REDIS_WAIT = 1.0
-# Groups that may wait for a worker; whoever else would join them has to become a job.
+# Groups that may wait for a worker; a request that would join them has to become a job.
 MOST_GROUPS = 64
-# Threads on which plain predictions become jobs when their time is up.
-PROMISING = 64
 
 
 class Gateway:
-    """Everything behind the routes. `start` connects; `close` ends its threads."""
+    """Everything behind the routes. `prepare` comes first, `start` on the event loop; `close` ends
+    what they began. All coroutines are for that loop."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.database: Database = connect(
             settings.database_url, settings.database_connections, DATABASE_WAIT
         )
-        self.broker = Broker(make_redis(settings, REDIS_WAIT))
-        self.room = Pending()
-        # Whoever waits is told so at once: this gateway stops.
+        self.pending = Pending()
+        # Clients who wait are told so at once: this gateway stops.
         self.handing_back = False
-        self.long_polls = threading.BoundedSemaphore(settings.long_polls or 1)
-        self._loop: asyncio.AbstractEventLoop
-        # As many at once as a commit takes together.
-        self._promising = ThreadPoolExecutor(PROMISING, "promises")
         self._channel = f"{os.getpid()}-{new_request_id()}"
-        self._dispatch = Batcher(
-            self.room, self._publish, self._channel, settings.groups_in_flight, settings.group_size
-        )
-        self._replies = ReplyReader(
-            self.broker, self._channel, self._dispatch.returned, self.room.refuse_all
-        )
-        self._promises = Outbox(
-            self.database,
-            self.broker,
-            lambda: self._replies.redis_is_away,
-            self._channel,
-            settings.group_size,
-        )
         self._admission = Admission(settings.queue_limit)
-        self._watch = DatabaseWatch(self.database, self.room, self._admission)
+        self.database_watch = DatabaseWatch(self.database, self._admission, self._tell_all)
 
-    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Let plain predictions wait on this loop."""
-        self.room.loop = self._loop = loop
-
-    def start(self) -> None:
-        """Begin to watch the database and to read replies.
+    def prepare(self) -> None:
+        """See whether the database takes us, and bring its schema up to date.
 
         Raises:
             StartError: the database refuses us, or its schema is newer than ours.
         """
-        self._watch.start()
-        self._dispatch.start()
-        self._replies.start()
+        self.database_watch.prepare()
+
+    async def start(self) -> None:
+        """Look at both parts, then begin to watch them and to read replies."""
+        settings = self.settings
+        self._loop = asyncio.get_running_loop()
+        self._broker = LoopBroker(settings, REDIS_WAIT)
+        self.redis_watch = RedisWatch(self._broker, self.pending)
+        self._batcher = Batcher(
+            self._send, self._channel, settings.groups_in_flight, settings.group_size,
+            settings.group_bytes, self._loop,
+        )  # fmt: skip
+        threads = DatabaseThreads(self.database, settings.database_connections)
+        self._outbox = Outbox(threads, self._publish_jobs, self._channel, settings.group_size)
+        self._lookups: GroupCommit[str, Job | None] = GroupCommit(
+            lambda job_ids: _find_jobs(threads, job_ids), settings.group_size
+        )
+        await self.redis_watch.look()
+        self.database_watch.start()
+        replies = ReplyReader(self._broker, self._channel, self._returned)
+        self._tasks = {
+            self._loop.create_task(self.redis_watch.run()),
+            self._loop.create_task(replies.run()),
+        }
 
     def hand_back(self) -> None:
         """Let nobody wait any longer: what has no outcome yet becomes a job, or is one."""
         self.handing_back = True
-        self.room.refuse_all(BusyError("this gateway stops"))
+        self.pending.refuse_all(BusyError("this gateway stops"))
 
-    def close(self) -> None:
-        """End the threads; requests that still wait run into their deadlines."""
-        self._watch.stop()
-        self._replies.stop()
-        self._dispatch.stop()
+    async def close(self) -> None:
+        """End the watches and close every connection."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._broker.close()
+        self.database_watch.stop()
         self.database.close()
 
-    async def predict_soon(self, request: Request) -> Outcome | None:
-        """A plain prediction's outcome, or None when it is a job now; called on the event loop.
-
-        Raises:
-            UnavailableError: a part is away and nothing was promised.
-        """
-        self._refuse_when_away()
-        wait = self.settings.sync_wait
-        if wait > 0:
-            waiter = LoopWaiter(request.request_id, self._loop)
-            self._dispatch.put(request, waiter)
-            outcome = await waiter.wait(wait)
-            if outcome is None:
-                self._dispatch.give_up(waiter)
-                outcome = waiter.outcome  # it may have come while we gave up
-            if _is_answer(outcome):
-                return outcome
-        work = self._convert if wait > 0 else self._accept
-        return await self._loop.run_in_executor(self._promising, work, request)
-
-    def predict(self, request: Request, preference: Preference) -> Outcome | None:
-        """A prediction's outcome, or None when it is a job now; called on a thread.
+    async def predict(self, request: Request, preference: Preference) -> Outcome | None:
+        """A prediction's outcome, or None when it is a job now.
 
         Raises:
             UnavailableError: a part is away and nothing was promised.
@@ -121,30 +111,23 @@ class Gateway:
         self._refuse_when_away()
         wait = preference.seconds(self.settings.sync_wait, self.settings.sync_wait_max)
         if wait <= 0:
-            self._accept(request)
+            await self._accept(request)
             return None
-        waiter = Waiter(request.request_id)
-        self._dispatch.put(request, waiter)
-        outcome = waiter.wait(wait)
-        if outcome is None:
-            self._dispatch.give_up(waiter)
-            outcome = waiter.outcome
-        return outcome if _is_answer(outcome) else self._convert(request)
+        waiter = self.pending.enter(request.request_id)
+        self._batcher.put(request)
+        try:
+            outcome = await waiter.wait(wait)
+        finally:
+            if waiter.outcome is None:
+                self.pending.leave(waiter)
+                self._batcher.give_up(request.request_id)
+        return outcome if _is_answer(outcome) else await self._convert(request)
 
-    def _accept(self, request: Request) -> None:
-        self._admission.admit(waited_for=False)
-        self._promises.accept(request, Lane.DEFERRED)
-
-    def _convert(self, request: Request) -> Outcome | None:
-        self._refuse_without_database()
-        self._admission.admit(waited_for=True)
-        return self._promises.convert(request)
-
-    def update(self, request: Request, preference: Preference) -> Outcome | None:
+    async def update(self, request: Request, preference: Preference) -> Outcome | None:
         """An update's outcome, or None when it is still to be done.
 
-        Every update is a job from the start: the ledger's numbers are the order in which labels
-        apply.
+        Every update is a job from the start: the numbers of the `job` table are the order in
+        which labels apply.
 
         Raises:
             UnavailableError: a part is away and nothing was promised.
@@ -153,53 +136,118 @@ class Gateway:
         wait = preference.seconds(self.settings.sync_wait, self.settings.sync_wait_max)
         deadline = time.monotonic() + wait
         if wait <= 0:
-            self._accept(request)
+            await self._accept(request)
             return None
         self._admission.admit(waited_for=True)
-        waiter = Waiter(request.request_id)
-        self.room.enter(waiter)
+        waiter = self.pending.enter(request.request_id)
         try:
-            self._promises.accept(request, Lane.INTERACTIVE)
-            waiter.wait(deadline - time.monotonic())
+            await self._outbox.accept(request, Lane.INTERACTIVE)
+            outcome = await waiter.wait(deadline - time.monotonic())
         finally:
-            self.room.leave(waiter)
-        # A refusal is none: it is promised.
-        return waiter.outcome if _is_answer(waiter.outcome) else self._ended(request)
+            self.pending.leave(waiter)
+        # A refusal is no answer: it is promised.
+        return outcome if _is_answer(outcome) else await self._ended(request)
 
-    def republish(self, waiting: list[jobs.Job]) -> None:
-        """Let workers look at unfinished jobs again: what they waited for has changed."""
-        if not waiting:
-            return
-        group = Group(new_request_id(), self._channel, tuple(j.request for j in waiting))
+    async def find_job(self, job_id: str) -> Job | None:
+        """A job as the database has it now; many requests share one look.
+
+        Raises:
+            DatabaseAwayError: the database does not answer.
+        """
+        self._refuse_without_database()
+        return await self._lookups.add(job_id)
+
+    async def wait_for(self, job_id: str, seconds: float) -> None:
+        """Wait until something is said about a job, at most so many seconds."""
+        waiter = self.pending.enter(job_id)
         try:
-            self.broker.publish(group, Lane.INTERACTIVE)
+            await waiter.wait(seconds)
+        finally:
+            self.pending.leave(waiter)
+
+    def republish(self, waiting: Sequence[Job]) -> None:
+        """Let workers look at unfinished jobs again: what they waited for has changed. Called on
+        any thread."""
+        if waiting:
+            requests = tuple(job.request for job in waiting)
+            self._loop.call_soon_threadsafe(self._send_again, requests)
+
+    def _send_again(self, requests: tuple[Request, ...]) -> None:
+        group = Group(new_request_id(), self._channel, requests)
+        self._keep(self._loop.create_task(self._outbox_publish(group)))
+
+    async def _outbox_publish(self, group: Group) -> None:
+        try:
+            await self._publish_jobs(group, Lane.INTERACTIVE)
         except BrokerAwayError:
-            log.warning("%d updates wait for Redis", len(waiting))
+            log.warning("%d updates wait for Redis", len(group.requests))
 
-    def _ended(self, request: Request) -> Outcome | None:
-        """How a job ended, as far as the ledger can be asked; it is promised either way."""
+    async def _accept(self, request: Request) -> None:
+        self._admission.admit(waited_for=False)
+        await self._outbox.accept(request, Lane.DEFERRED)
+
+    async def _convert(self, request: Request) -> Outcome | None:
+        self._refuse_without_database()
+        self._admission.admit(waited_for=True)
+        return await self._outbox.convert(request)
+
+    async def _ended(self, request: Request) -> Outcome | None:
+        """How a job ended, as far as the database can be asked; it is promised either way."""
         try:
-            job = self.database.read(lambda c: jobs.find(c, request.request_id))
+            job = await self.find_job(request.request_id)
         except DatabaseAwayError:
             return None
         if job is None or not job.status.final or job.status is Status.CANCELLED:
             return None
         return Outcome(request.request_id, job.status_code or 200, job.outcome or {})
 
-    def _publish(self, group: Group) -> None:
-        if self._replies.backlog > MOST_GROUPS:
-            # Nobody takes them. Who waits is promised an answer instead; the queue stays small.
-            raise BusyError("the workers do not keep up")
-        self.broker.publish(group, Lane.INTERACTIVE)
+    def _send(self, group: Group) -> None:
+        self._keep(self._loop.create_task(self._publish(group)))
+
+    async def _publish(self, group: Group) -> None:
+        try:
+            if self.redis_watch.queue.waiting > MOST_GROUPS:
+                # Nobody takes them. Clients can be promised an answer; the queue stays small.
+                raise BusyError("the workers do not keep up")
+            await self._broker.publish(group, Lane.INTERACTIVE)
+        except UnavailableError as error:
+            self.pending.settle(Outcome.refused(r.request_id, error) for r in group.requests)
+            self._batcher.failed(group.group_id)
+
+    async def _publish_jobs(self, group: Group, lane: Lane) -> None:
+        if self.redis_watch.redis_is_away:
+            # To find that out once more would take time that the client has not got.
+            raise BrokerAwayError("Redis does not answer")
+        await self._broker.publish(group, lane)
+
+    def _returned(self, reply: Reply) -> None:
+        # What waits for the queue comes first: it decides when the next answers come.
+        self._batcher.returned(reply.group_id, len(reply.outcomes))
+        self.pending.settle(reply.outcomes)
+
+    def _tell_all(self, error: QueuecastError) -> None:
+        """Tell all who wait; called on the thread that watches the database."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.pending.refuse_all, error)
+
+    def _keep(self, task: asyncio.Task[None]) -> None:
+        """A task that nothing refers to may be collected before it has run."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _refuse_without_database(self) -> None:
-        if self._watch.database_is_away:
+        if self.database_watch.database_is_away:
             raise DatabaseAwayError("the database does not answer")
 
     def _refuse_when_away(self) -> None:
         self._refuse_without_database()
-        if self._replies.redis_is_away:
+        if self.redis_watch.redis_is_away:
             raise BrokerAwayError("Redis does not answer")
+
+
+async def _find_jobs(threads: DatabaseThreads, job_ids: Sequence[str]) -> list[Job | None]:
+    found = await threads.read(lambda connection: jobs.find_all(connection, job_ids))
+    return [found.get(job_id) for job_id in job_ids]
 
 
 def _is_answer(outcome: Outcome | None) -> bool:

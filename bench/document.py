@@ -16,7 +16,7 @@ from bench.run import Run
 from bench.table import Row
 
 LIBRARIES = (
-    "celery", "flask", "granian", "gunicorn", "numpy", "pandas", "psycopg2-binary", "redis",
+    "celery", "flask", "gunicorn", "httptools", "numpy", "pandas", "psycopg2-binary", "redis",
     "scikit-learn", "sqlalchemy", "category_encoders",
 )  # fmt: skip
 

@@ -43,6 +43,10 @@ class MalformedBodyError(ClientFaultError):
     """The body is not JSON, or is JSON that no request needs (nesting, giant integers)."""
 
 
+class MalformedHostError(ClientFaultError):
+    """The `Host` header holds what cannot be the name of a host."""
+
+
 class WrongShapeError(ClientFaultError):
     """The JSON is fine, and a field of it is missing or of the wrong kind."""
 
@@ -59,6 +63,40 @@ class UnauthorizedError(ClientFaultError):
     """An API key is set and the request does not carry it."""
 
     status = 401
+
+
+class UnknownPathError(ClientFaultError):
+    """There is nothing at the path that was asked for."""
+
+    status = 404
+
+
+class UnknownMethodError(ClientFaultError):
+    """There is something at the path, which does not take this method; `allowed` are taken."""
+
+    status = 405
+
+    def __init__(self, message: str, allowed: set[str]) -> None:
+        super().__init__(message)
+        self.allowed = allowed
+
+
+class SlowBodyError(ClientFaultError):
+    """A body took longer than `BODY_TIMEOUT`, or stood still for longer than `BODY_STALL`."""
+
+    status = 408
+
+
+class TooLargeError(ClientFaultError):
+    """A body is larger than `MAX_BODY`, as it was sent or decompressed."""
+
+    status = 413
+
+
+class UnsupportedTypeError(ClientFaultError):
+    """A body is not of the type, or in the encoding, that its route takes."""
+
+    status = 415
 
 
 class UnknownJobError(ClientFaultError):

@@ -5,10 +5,15 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable
+from contextvars import ContextVar
 
 # Up to the last @ before the path: a password that nobody escaped may hold one itself.
 _URL_PASSWORD = re.compile(r"(\w+://[^\s:/@]*):[^\s/]+@")
 _QUERY_PASSWORD = re.compile(r"(password=)[^\s&]+", re.IGNORECASE)
+
+
+# The id of the HTTP request that is being served, for every line that is logged meanwhile.
+request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def mask(text: str) -> str:
@@ -37,6 +42,13 @@ class _Formatter(logging.Formatter):
             # logging would print the arguments as they are, past this formatter.
             record.msg, record.args = f"{record.msg} {record.args!r}", None
         text = mask(super().format(record))
+        served = request_id.get()
+        if served:
+            text = (
+                f"{text} [{served}]"
+                if "\n" not in text
+                else text.replace("\n", f" [{served}]\n", 1)
+            )
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return text

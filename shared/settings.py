@@ -107,6 +107,15 @@ def _keys(value: str) -> tuple[str, ...]:
     return keys
 
 
+def _origins(value: str) -> tuple[str, ...]:
+    origins = tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
+    for origin in origins:
+        # As browsers send it: without a path (RFC 6454, section 6.2).
+        if origin != "*" and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+", origin):
+            raise ValueError(value)
+    return origins
+
+
 def _redis_url(value: str) -> str:
     if value:
         parts = urlsplit(value)
@@ -159,12 +168,20 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("SYNC_WAIT_MAX", "20", _seconds(0, 25), "0 to 25 seconds"),
     Setting("JOB_RETENTION", "7d", _seconds(1, 3650 * 86400), "seconds, or like 90m, 12h, 7d"),
     Setting("MAX_BODY", "1048576", _whole(1024, 2**30), "bytes, 1024 to 1073741824"),
+    Setting("MAX_BODIES", "33554432", _whole(65536, 2**36), "bytes, 65536 to 68719476736"),
+    Setting("BODY_TIMEOUT", "20", _seconds(0.1, 3600), "0.1 to 3600 seconds"),
+    Setting("BODY_STALL", "5", _seconds(0.1, 3600), "0.1 to 3600 seconds"),
+    Setting("HEAD_TIMEOUT", "10", _seconds(0.1, 3600), "0.1 to 3600 seconds"),
+    Setting("KEEP_ALIVE", "620", _seconds(0.1, 86400), "0.1 to 86400 seconds"),
+    Setting("SEND_TIMEOUT", "20", _seconds(0.1, 3600), "0.1 to 3600 seconds"),
+    Setting("CORS_ORIGINS", "", _origins, "origins like https://example.org with commas, or *"),
     Setting("GATEWAY_CONNECTIONS", "1024", _whole(8, 65536), "8 to 65536"),
-    Setting("GATEWAY_THREADS", "96", _whole(8, 4096), "8 to 4096"),
+    Setting("GATEWAY_THREADS", "16", _whole(1, 4096), "1 to 4096"),
     Setting("GROUPS_IN_FLIGHT", "2", _whole(1, 64), "1 to 64"),
     Setting("GROUP_SIZE", "512", _whole(1, 4096), "1 to 4096 observations"),
+    Setting("GROUP_BYTES", "4194304", _whole(1024, 2**30), "bytes, 1024 to 1073741824"),
     Setting("QUEUE_LIMIT", "20000", _whole(1, 10_000_000), "1 to 10000000 jobs"),
-    Setting("LONG_POLLS", "32", _whole(0, 2048), "0 to 2048"),
+    Setting("LONG_POLLS", "256", _whole(0, 2048), "0 to 2048"),
     Setting("DATABASE_CONNECTIONS", "4", _whole(1, 64), "1 to 64, for each gateway"),
     Setting("WORKER_PROCESSES", "2", _whole(1, 256), "1 to 256"),
     Setting("TASK_LIMIT", "20", _seconds(1, 600), "1 to 600 seconds"),
@@ -192,10 +209,18 @@ class Settings:
     sync_wait_max: float
     job_retention: float
     max_body: int
+    max_bodies: int
+    body_timeout: float
+    body_stall: float
+    head_timeout: float
+    keep_alive: float
+    send_timeout: float
+    cors_origins: tuple[str, ...]
     gateway_connections: int
     gateway_threads: int
     groups_in_flight: int
     group_size: int
+    group_bytes: int
     queue_limit: int
     long_polls: int
     database_connections: int
@@ -215,7 +240,13 @@ class Settings:
         values["database_url"] = values["database_url"] or (
             f"sqlite:///{values['data_dir'] / 'queuecast.sqlite3'}"
         )
-        return cls(**values)
+        found = cls(**values)
+        if found.max_bodies < 2 * found.max_body:
+            raise SettingError(
+                f"MAX_BODIES is '{found.max_bodies}', but must be at least twice MAX_BODY, which "
+                f"is '{found.max_body}'"
+            )
+        return found
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -96,7 +96,7 @@ class Upkeep:
 
     def _say_goodbye(self) -> None:
         try:
-            self._broker.stop_beating(self._name)
+            self._broker.stop_beating(self._name, self._version)
             self._database.write(lambda c: leases.release(c, LEASE, self._name))
         except QueuecastError as error:
             log.info("stopping without saying so: %s", error)

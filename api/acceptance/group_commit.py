@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from shared.errors import UnavailableError
@@ -12,66 +12,51 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class _Ticket(Generic[Item, Result]):
-    __slots__ = ("error", "item", "latch", "leads", "result")
-
-    def __init__(self, item: Item) -> None:
-        self.item = item
-        self.latch = threading.Lock()
-        self.latch.acquire()
-        self.leads = False
-        self.result: Result | None = None
-        self.error: Exception | None = None
-
-
 class GroupCommit(Generic[Item, Result]):
-    """Runs `flush` for many callers at once, in the thread of one of them.
+    """Runs `flush` for many callers at once; of the event loop's thread only.
 
     `flush` takes up to `size` items and returns a result for each, in order; what it raises, all
     of them get. When that is that a part is away, those who came meanwhile get it too: they would
     find the same out in as much time again.
     """
 
-    def __init__(self, flush: Callable[[Sequence[Item]], Sequence[Result]], size: int) -> None:
+    def __init__(
+        self, flush: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]], size: int
+    ) -> None:
         self._flush = flush
         self._size = size
-        self._lock = threading.Lock()
-        self._pending: list[_Ticket[Item, Result]] = []
-        self._led = False
+        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        # The task that commits, as long as something waits.
+        self._committing: asyncio.Task[None] | None = None
 
-    def add(self, item: Item) -> Result:
+    async def add(self, item: Item) -> Result:
         """The result for this item, once the group that it was in is done."""
-        ticket: _Ticket[Item, Result] = _Ticket(item)
-        with self._lock:
-            self._pending.append(ticket)
-            ticket.leads = not self._led
-            self._led = True
-        if not ticket.leads:
-            ticket.latch.acquire()
-        if ticket.leads:
-            self._lead()
-        if ticket.error is not None:
-            raise ticket.error
-        return ticket.result  # type: ignore[return-value]
+        result: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.append((item, result))
+        if self._committing is None:
+            self._committing = asyncio.create_task(self._commit_all())
+        return await result
 
-    def _lead(self) -> None:
-        with self._lock:
-            group, self._pending = self._pending[: self._size], self._pending[self._size :]
+    async def _commit_all(self) -> None:
         try:
-            results = self._flush([t.item for t in group])
-            for ticket, result in zip(group, results, strict=True):
-                ticket.result = result
+            while self._waiting:
+                group, self._waiting = self._waiting[: self._size], self._waiting[self._size :]
+                await self._commit(group)
+        finally:
+            self._committing = None
+
+    async def _commit(self, group: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        try:
+            results = await self._flush([item for item, _ in group])
+            pairs = list(zip(group, results, strict=True))
         except Exception as error:  # every one of them has to hear of it
             if isinstance(error, UnavailableError):
-                with self._lock:
-                    group, self._pending = group + self._pending, []
-            for ticket in group:
-                ticket.error = error
-        with self._lock:
-            self._led = bool(self._pending)
-            if self._led:
-                self._pending[0].leads = True
-                self._pending[0].latch.release()
-        # The leader is in its group: it took from the front, and it was there first.
-        for ticket in group[1:]:
-            ticket.latch.release()
+                group, self._waiting = group + self._waiting, []
+            for _, future in group:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, future), result in pairs:
+            # One that is done was cancelled with its task: this process ends.
+            if not future.done():
+                future.set_result(result)

@@ -26,6 +26,9 @@ class Preference:
         return 0.0 if self.respond_async else default
 
 
+NONE = Preference()
+
+
 def parse(headers: list[str]) -> Preference:
     """Read every `Prefer` header of a request; what is malformed or unknown is ignored.
 

@@ -1,40 +1,22 @@
-"""Request bodies: JSON of the right type and shape, or a reason why not."""
+"""Request bodies: JSON of the right shape, or a reason why not. Pure."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from flask import request
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
-
 from shared.errors import MalformedBodyError, WrongShapeError
 from shared.observation_id import ALLOWED, LARGEST_INTEGER, LONGEST_TEXT, ObservationId
-from shared.queue.messages import Kind, Request, new_request_id
+from shared.queue.messages import Kind, Request
 from shared.strict_json import parse_object
 
 _TRUE_CLASS = "true_class must be a whole number, a string of 1 to 255 characters or a boolean"
 
 
-def read(kind: Kind) -> Request:
-    """The request that this HTTP request makes, with an identity of its own.
+def understand(kind: Kind, data: bytes, identity: str) -> Request:
+    """The request of this identity that a body makes.
 
     Raises:
-        UnsupportedMediaType: the body does not say that it is JSON in UTF-8.
-        RequestEntityTooLarge: it is larger than `MAX_BODY`.
-        MalformedBodyError: it is not JSON.
-        WrongShapeError: a field is missing or of the wrong kind.
-    """
-    charset = request.mimetype_params.get("charset", "utf-8").lower().replace("-", "")
-    if request.mimetype != "application/json" or charset not in ("utf8", "usascii"):
-        raise UnsupportedMediaType("send the body as Content-Type: application/json, in UTF-8")
-    return understand(kind, _data())
-
-
-def understand(kind: Kind, data: bytes) -> Request:
-    """The request that this body makes, with an identity of its own.
-
-    Raises:
-        MalformedBodyError: it is not JSON.
+        MalformedBodyError: it is not JSON in UTF-8.
         WrongShapeError: a field is missing or of the wrong kind.
     """
     text = _text(data)
@@ -46,17 +28,7 @@ def understand(kind: Kind, data: bytes) -> Request:
         _check_observation(document)
     else:
         _check_true_class(document)
-    return Request(new_request_id(), kind, observation_id, text)
-
-
-def _data() -> bytes:
-    data = request.get_data(cache=False)
-    most = request.max_content_length
-    # A chunked body says nothing of its length, and Werkzeug cuts it off at the limit in silence.
-    cut = request.content_length is None and most is not None and len(data) >= most
-    if cut and request.environ["wsgi.input"].read(1):
-        raise RequestEntityTooLarge
-    return data
+    return Request(identity, kind, observation_id, text)
 
 
 def _text(data: bytes) -> str:

@@ -1,59 +1,54 @@
-"""GET /healthz: this process is up. GET /readyz: everything that it needs answers."""
+"""GET /healthz: this process is up. GET /readyz: everything that it needs answers.
+
+Both are answered from what the watches saw last, at most two seconds ago: they wait for nothing,
+so that they are answered whatever else waits.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from flask import Blueprint, Response
-from sqlalchemy import text
-
 from api.gateway import Gateway
-from api.http.responses import answer
-from shared.errors import UnavailableError
+from api.http.http_request import HttpRequest
+from api.http.responses import Answer, answer
+from api.http.routing import Route
+
+READY = "ready"
 
 
-def routes(gateway: Gateway) -> Blueprint:
+def routes(gateway: Gateway) -> list[Route]:
     """The routes on health; they need no key."""
-    blueprint = Blueprint("health", __name__)
 
-    @blueprint.get("/healthz")
-    def healthz() -> Response:
+    async def healthz(_: HttpRequest) -> Answer:
         return answer({"status": "up"})
 
-    @blueprint.get("/readyz")
-    def readyz() -> Response:
-        checks = {
-            "database": lambda: _database(gateway),
-            "redis": lambda: _redis(gateway),
-            "worker": lambda: _worker(gateway),
+    async def readyz(_: HttpRequest) -> Answer:
+        states = {
+            "database": _database(gateway),
+            "redis": _redis(gateway),
+            "worker": _worker(gateway),
         }
-        states = {name: _state(check) for name, check in checks.items()}
-        missing = [name for name, state in states.items() if state != "ready"]
+        missing = [name for name, state in states.items() if state != READY]
         if missing:
             error = f"not ready: {', '.join(missing)}"
             headers = {"Retry-After": "1"}
             return answer({"status": "not ready", **states, "error": error}, 503, headers)
-        return answer({"status": "ready", **states})
+        return answer({"status": READY, **states})
 
-    return blueprint
-
-
-def _state(check: Callable[[], str]) -> str:
-    try:
-        return check()
-    except UnavailableError as error:
-        return str(error)
+    return [
+        Route(method, path, handler, open_to_all=True)
+        for path, handler in (("/healthz", healthz), ("/readyz", readyz))
+        for method in ("GET", "HEAD")
+    ]
 
 
 def _database(gateway: Gateway) -> str:
-    gateway.database.read(lambda connection: connection.execute(text("SELECT 1")))
-    return "ready"
+    return "the database does not answer" if gateway.database_watch.database_is_away else READY
 
 
 def _redis(gateway: Gateway) -> str:
-    gateway.broker.ping()
-    return "ready"
+    return "Redis does not answer" if gateway.redis_watch.redis_is_away else READY
 
 
 def _worker(gateway: Gateway) -> str:
-    return "ready" if gateway.broker.workers() else "no worker with a loaded model answers"
+    if gateway.redis_watch.redis_is_away:
+        return "Redis does not answer, so no worker can be seen"
+    return READY if gateway.redis_watch.queue.workers else "no worker with a loaded model answers"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -9,9 +10,13 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from api.gateway import Gateway
-from api.http import preferences, request_bodies
+from api.http.byte_budget import SMALL
+from api.http.http_request import HttpRequest
+from api.http.preferences import NONE, Preference, parse
 from api.http.query_arguments import whole_number
-from api.http.responses import answer
+from api.http.request_bodies import understand
+from api.http.responses import Answer, answer
+from api.http.routing import Route
 from shared.db import predictions
 from shared.observation_id import LARGEST_INTEGER
 from shared.queue.messages import Kind, Outcome, Request, Status
@@ -20,44 +25,65 @@ PAGE = 500
 RETRY_AFTER = "1"
 
 
-def routes(gateway: Gateway) -> Blueprint:
-    """The routes on predictions."""
-    blueprint = Blueprint("predictions", __name__)
+def routes(gateway: Gateway) -> list[Route]:
+    """The routes that wait for a worker."""
+    # Reading a large body holds the loop for milliseconds, so only one is read at a turn.
+    reading = asyncio.Lock()
 
-    @blueprint.post("/predict")
-    def predict() -> Response:
-        asked = request_bodies.read(Kind.PREDICT)
-        preference = preferences.parse(request.headers.getlist("Prefer"))
-        return respond(asked, gateway.predict(asked, preference))
+    async def read(kind: Kind, asked: HttpRequest) -> Request:
+        if len(asked.body) <= SMALL:
+            return understand(kind, asked.body, asked.identity())
+        async with reading:
+            await asyncio.sleep(0)
+            return understand(kind, asked.body, asked.identity())
 
-    @blueprint.post("/update")
-    def update() -> Response:
-        asked = request_bodies.read(Kind.UPDATE)
-        preference = preferences.parse(request.headers.getlist("Prefer"))
-        return respond(asked, gateway.update(asked, preference))
+    async def predict(asked: HttpRequest) -> Answer:
+        preference = _preference(asked)
+        wanted = await read(Kind.PREDICT, asked)
+        return _respond(asked, wanted, preference, await gateway.predict(wanted, preference))
 
-    @blueprint.get("/list-db-contents")
+    async def update(asked: HttpRequest) -> Answer:
+        preference = _preference(asked)
+        wanted = await read(Kind.UPDATE, asked)
+        return _respond(asked, wanted, preference, await gateway.update(wanted, preference))
+
+    return [
+        Route("POST", "/predict", predict, takes_body=True),
+        Route("POST", "/update", update, takes_body=True),
+    ]
+
+
+def blueprint(gateway: Gateway) -> Blueprint:
+    """The route that reads predictions."""
+    found = Blueprint("predictions", __name__)
+
+    @found.get("/list-db-contents")
     def list_db_contents() -> Response:
-        after = whole_number("after", -LARGEST_INTEGER - 1, default=0)
-        limit = whole_number("limit", 0, default=LARGEST_INTEGER)
+        after = whole_number(request.query_string, "after", -LARGEST_INTEGER - 1, default=0)
+        limit = whole_number(request.query_string, "limit", 0, default=LARGEST_INTEGER)
         # The first page is read before the status line is sent, so that a fault can still be one.
         first = _page(gateway, after, min(limit, PAGE))
         return Response(_rows(gateway, first, limit), mimetype="application/json")
 
-    return blueprint
+    return found
 
 
-def respond(asked: Request, outcome: Outcome | None) -> Response:
-    """The response to a request that has its outcome, or is a job now."""
+def _preference(asked: HttpRequest) -> Preference:
+    return parse(asked.every(b"prefer")) if b"prefer" in asked.headers else NONE
+
+
+def _respond(
+    asked: HttpRequest, wanted: Request, preference: Preference, outcome: Outcome | None
+) -> Answer:
+    """The answer to a request that has its outcome, or is a job now."""
     if outcome is not None:
         headers = {"Retry-After": "2"} if outcome.status_code == 503 else None
         return answer(outcome.body, outcome.status_code, headers)
-    headers = {
-        "Location": f"/jobs/{asked.request_id}",
-        "Preference-Applied": "respond-async",
-        "Retry-After": RETRY_AFTER,
-    }
-    return answer({"job_id": asked.request_id, "status": Status.QUEUED}, 202, headers)
+    job_id = wanted.request_id
+    headers = {"Location": f"{asked.prefix}/jobs/{job_id}", "Retry-After": RETRY_AFTER}
+    if preference.respond_async:
+        headers["Preference-Applied"] = "respond-async"
+    return answer({"job_id": job_id, "status": Status.QUEUED}, 202, headers)
 
 
 def _page(gateway: Gateway, after: int, limit: int) -> list[dict[str, Any]]:

@@ -1,65 +1,164 @@
-"""The HTTP server: granian's embedded one, on an event loop of ours in this very process.
-
-Its usual server forks a process that serves and watches it from another. Both hear the signals of a
-terminal or a platform, and neither bears to hear them twice: the one locks itself with an Event
-that a handler sets, the other with a channel of one place. Here a signal is a callback of the loop.
-"""
+"""The HTTP server of one process: listens, and stops when a signal says so."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
+import logging
+import resource
 import signal
+import socket
+from collections.abc import Awaitable, Callable
+from email.utils import formatdate
+from typing import Any
 
+import uvicorn
 import uvloop
-from granian.constants import HTTPModes, Interfaces
-from granian.log import LogLevels
-from granian.server.embed import Server
+from uvicorn.server import ServerState
 
-from api.server.rsgi_app import Front
+from api.server.connection import Connection, Limits
+from api.server.connections import Connections
 from shared.settings import Settings
 from shared.stop_limit import limit_stopping
+
+log = logging.getLogger(__name__)
 
 # In seconds after the signal. Until then a stopping gateway answers whoever comes, and asks them
 # not to come back.
 LINGER = 0.25
-# Who still waits is told that there is a job to poll (`docker stop` kills after 10 s).
+# Who still waits is told that there is a job to poll (`docker stop` kills after 10 s), and a body
+# that is not here is not waited for any more.
 HAND_BACK = 5.0
+# An answer that its client has not read by then is broken off.
+BREAK_OFF = 15.0
+# Descriptors that a process needs beside those of its clients' connections.
+OTHER_DESCRIPTORS = 192
+_BACKLOG = 2048
 
 
-def serve(front: Front, settings: Settings) -> None:
+class Application:
+    """What is served, and what it does when the server starts and stops."""
+
+    def __init__(
+        self,
+        serve: Callable[[Any, Any, Any], Awaitable[None]],
+        start: Callable[[], Awaitable[None]],
+        send_away: Callable[[], None],
+        hand_back: Callable[[], None],
+        close: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.serve = serve
+        self.start = start
+        self.send_away = send_away
+        self.hand_back = hand_back
+        self.close = close
+
+
+def serve(application: Application, settings: Settings) -> None:
     """Serve until a signal, SIGTERM or SIGINT, asks to stop; requests that are here are answered
     before this returns."""
     # What is here now stays; the collector need not look at it between requests.
     gc.collect()
     gc.freeze()
-    uvloop.run(_serve(front, settings))
+    uvloop.run(_serve(application, settings))
 
 
-async def _serve(front: Front, settings: Settings) -> None:
-    server = Server(
-        front,
-        address=settings.host,
-        port=settings.port,
-        interface=Interfaces.RSGI,
-        http=HTTPModes.http1,
-        websockets=False,
-        backlog=2048,
-        backpressure=settings.gateway_connections,
-        log_level=LogLevels.error,
-    )
-    stopping = False
+async def _serve(application: Application, settings: Settings) -> None:
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
 
     def stop() -> None:
-        nonlocal stopping
-        if not stopping:
-            stopping = True
+        if not stopping.is_set():
             limit_stopping()
-            front.send_away()
-            loop.call_later(LINGER, server.stop)
-            loop.call_later(HAND_BACK, front.hand_back)
+            stopping.set()
 
-    loop = asyncio.get_running_loop()
+    # A signal is a callback of the loop: it may come at any moment, and as often as it likes.
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    await server.serve()
+    await application.start()
+    server = _Server(application, settings)
+    await server.listen()
+    await stopping.wait()
+    application.send_away()
+    await asyncio.sleep(LINGER)
+    server.stop_listening()
+    loop.call_later(HAND_BACK - LINGER, application.hand_back)
+    await server.drain(BREAK_OFF - LINGER)
+    await application.close()
+
+
+class _Server:
+    """The listening socket and the connections that it gave."""
+
+    def __init__(self, application: Application, settings: Settings) -> None:
+        self._settings = settings
+        self._config = uvicorn.Config(
+            application.serve, interface="asgi3", http=Connection, ws="none", lifespan="off",
+            log_config=None, access_log=False, proxy_headers=False, server_header=False,
+        )  # fmt: skip
+        self._config.load()
+        # The door says what went wrong, in our words; what uvicorn adds is about clients.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        self._state = ServerState()
+        self._register: Connections[Connection] = Connections(
+            _connections_allowed(settings.gateway_connections)
+        )
+        self._limits = Limits(
+            settings.head_timeout, settings.keep_alive, settings.body_stall, settings.send_timeout
+        )
+
+    async def listen(self) -> None:
+        """Begin to accept connections."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(
+            self._connect, self._settings.host, self._settings.port, backlog=_BACKLOG,
+            family=socket.AF_UNSPEC,
+        )  # fmt: skip
+        self._clock = loop.create_task(self._tell_the_time())
+
+    def stop_listening(self) -> None:
+        """Accept nobody any more, and close what is idle."""
+        self._clock.cancel()
+        self._server.close()
+        self._register.give_way_all()
+
+    async def drain(self, seconds: float) -> None:
+        """Wait until every connection is closed; after so many seconds they are broken off."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while list(self._register):
+                    await asyncio.sleep(0.02)
+        for connection in self._register:
+            connection.break_off()
+        while self._state.tasks:
+            await asyncio.wait(list(self._state.tasks), timeout=1)
+
+    def _connect(self) -> Connection:
+        return Connection(
+            self._register,
+            self._limits,
+            config=self._config,
+            server_state=self._state,
+            app_state={},
+        )
+
+    async def _tell_the_time(self) -> None:
+        """Keep the `Date` of answers right (RFC 9110, section 6.6.1)."""
+        while True:
+            self._state.default_headers = [(b"date", formatdate(usegmt=True).encode("ascii"))]
+            await asyncio.sleep(1)
+
+
+def _connections_allowed(wanted: int) -> int:
+    """So many connections as the system grants descriptors for, if it must be fewer."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + Connections.MOST_OVER + OTHER_DESCRIPTORS
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        if soft < needed:
+            allowed = max(8, soft - Connections.MOST_OVER - OTHER_DESCRIPTORS)
+            log.warning("GATEWAY_CONNECTIONS is %d, but the system allows %d", wanted, allowed)
+            return allowed
+    return wanted

@@ -172,6 +172,12 @@ def find(connection: Connection, job_id: str) -> Job | None:
     return None if found is None else _job(found)
 
 
+def find_all(connection: Connection, job_ids: Sequence[str]) -> dict[str, Job]:
+    """Jobs by id; what was never accepted is left out."""
+    found = connection.execute(select(JOB).where(_c.job_id.in_(job_ids)))
+    return {row.job_id: _job(row) for row in found}
+
+
 def unfinished(connection: Connection, key: str) -> list[Job]:
     """Unfinished jobs of one observation, in the order of acceptance."""
     query = select(JOB).where(_c.observation_id == key, _unfinished).order_by(_c.seq)

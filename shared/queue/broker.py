@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import logging
 import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import redis
@@ -16,35 +18,51 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from shared.errors import BrokerAwayError
-from shared.queue.celery_message import envelope
+from shared.queue.celery_message import celery_message
 from shared.queue.messages import TASK_OF_KIND, Group, Lane, Reply
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
 
 REPLIES = "queuecast.replies."
-HEARTBEATS = "queuecast.worker."
+# One sorted set, each worker with the time until which it counts as alive: to look is one command,
+# whatever else Redis holds.
+HEARTBEATS = "queuecast.heartbeats"
 _REPLIES_KEPT = 60
-_AWAY = (redis.RedisError, OSError)
+AWAY = (redis.RedisError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker that is alive, and the version of the model that it has loaded."""
+
+    name: str
+    model_version: str
 
 
 def make_redis(settings: Settings, socket_timeout: float) -> redis.Redis:
     """A Redis client that connects on first use and never waits longer than it says (seconds)."""
-    options: dict[str, Any] = {}
-    tls = tls_options(settings)
-    if tls:
-        options = {"ssl_cert_reqs": tls["ssl_cert_reqs"].name.removeprefix("CERT_").lower()}
-        options["ssl_check_hostname"] = settings.redis_tls_verify
     return redis.Redis.from_url(
         settings.redis_url,
-        socket_timeout=socket_timeout,
-        socket_connect_timeout=1.0,
         # One silent reconnection: a connection may have been closed while it was idle. None after
         # a silence, so that nobody waits twice.
         retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
-        decode_responses=True,
-        **options,
+        **client_options(settings, socket_timeout),
     )
+
+
+def client_options(settings: Settings, socket_timeout: float) -> dict[str, Any]:
+    """What every client of redis-py is made with, this one and the gateway's on its event loop."""
+    options: dict[str, Any] = {
+        "socket_timeout": socket_timeout,
+        "socket_connect_timeout": 1.0,
+        "decode_responses": True,
+    }
+    tls = tls_options(settings)
+    if tls:
+        options["ssl_cert_reqs"] = tls["ssl_cert_reqs"].name.removeprefix("CERT_").lower()
+        options["ssl_check_hostname"] = settings.redis_tls_verify
+    return options
 
 
 def tls_options(settings: Settings) -> dict[str, Any] | None:
@@ -53,6 +71,12 @@ def tls_options(settings: Settings) -> dict[str, Any] | None:
         return None
     mode = ssl.CERT_REQUIRED if settings.redis_tls_verify else ssl.CERT_NONE
     return {"ssl_cert_reqs": mode}
+
+
+def message(group: Group, lane: Lane) -> str:
+    """What is put on a lane for a group."""
+    task = TASK_OF_KIND[group.requests[0].kind]
+    return celery_message(task, group.to_text(), lane, group.group_id)
 
 
 class Broker:
@@ -67,12 +91,10 @@ class Broker:
         Raises:
             BrokerAwayError: Redis does not answer.
         """
-        task = TASK_OF_KIND[group.requests[0].kind]
-        text = group.to_text()
         try:
-            self._client.lpush(lane, envelope(task, text, lane, group.group_id))
-        except _AWAY as error:
-            raise _away(error) from error
+            self._client.lpush(lane, message(group, lane))
+        except AWAY as error:
+            raise away(error) from error
 
     def reply(self, channel: str, reply: Reply) -> None:
         """Answer a gateway process.
@@ -85,21 +107,8 @@ class Broker:
             self._client.rpush(key, reply.to_text())
             # By itself: the gateway has the reply by now.
             self._client.expire(key, _REPLIES_KEPT)
-        except _AWAY as error:
-            raise _away(error) from error
-
-    def next_reply(self, channel: str, wait: float) -> Reply | None:
-        """The next reply on this process's list, or None when there is none for `wait` seconds.
-
-        Raises:
-            BrokerAwayError: Redis does not answer.
-            MessageError: the reply is of another version, or garbage.
-        """
-        try:
-            found: Any = self._client.blpop([REPLIES + channel], timeout=wait)
-        except _AWAY as error:
-            raise _away(error) from error
-        return None if found is None else Reply.from_text(found[1])
+        except AWAY as error:
+            raise away(error) from error
 
     def backlog(self, lane: Lane) -> int:
         """How many groups wait on a lane.
@@ -109,8 +118,8 @@ class Broker:
         """
         try:
             length: Any = self._client.llen(lane)
-        except _AWAY as error:
-            raise _away(error) from error
+        except AWAY as error:
+            raise away(error) from error
         return int(length)
 
     def beat(self, worker: str, model_version: str, seconds: int) -> None:
@@ -120,31 +129,38 @@ class Broker:
             BrokerAwayError: Redis does not answer.
         """
         try:
-            self._client.set(HEARTBEATS + worker, model_version, ex=seconds)
-        except _AWAY as error:
-            raise _away(error) from error
+            # By Redis' own clock: the workers' clocks may differ.
+            now: Any = self._client.time()
+            with self._client.pipeline(transaction=False) as commands:
+                commands.zadd(HEARTBEATS, {f"{worker} {model_version}": now[0] + seconds})
+                # What nobody renews any more need not be kept.
+                commands.zremrangebyscore(HEARTBEATS, 0, now[0] - 1)
+                commands.execute()
+        except AWAY as error:
+            raise away(error) from error
 
-    def stop_beating(self, worker: str) -> None:
+    def stop_beating(self, worker: str, model_version: str) -> None:
         """Take the sign of life back.
 
         Raises:
             BrokerAwayError: Redis does not answer.
         """
         try:
-            self._client.delete(HEARTBEATS + worker)
-        except _AWAY as error:
-            raise _away(error) from error
+            self._client.zrem(HEARTBEATS, f"{worker} {model_version}")
+        except AWAY as error:
+            raise away(error) from error
 
-    def workers(self) -> int:
-        """How many workers are alive with a loaded model.
+    def workers(self) -> list[Worker]:
+        """The workers that are alive with a loaded model.
 
         Raises:
             BrokerAwayError: Redis does not answer.
         """
         try:
-            return sum(1 for _ in self._client.scan_iter(HEARTBEATS + "*", count=1000))
-        except _AWAY as error:
-            raise _away(error) from error
+            now: Any = self._client.time()
+            return alive(now, self._client.zrange(HEARTBEATS, 0, -1, withscores=True))
+        except AWAY as error:
+            raise away(error) from error
 
     def ping(self) -> None:
         """See whether Redis answers.
@@ -154,8 +170,8 @@ class Broker:
         """
         try:
             self._client.ping()
-        except _AWAY as error:
-            raise _away(error) from error
+        except AWAY as error:
+            raise away(error) from error
 
 
 def refuses_login(error: BaseException) -> bool:
@@ -164,7 +180,14 @@ def refuses_login(error: BaseException) -> bool:
     return isinstance(cause, redis.AuthenticationError | redis.exceptions.NoPermissionError)
 
 
-def _away(error: Exception) -> BrokerAwayError:
-    away = BrokerAwayError("Redis does not answer")
+def alive(now: Sequence[int], beats: Any) -> list[Worker]:
+    """Whose heartbeat lasts still: `now` is what TIME answers, `beats` the scored HEARTBEATS."""
+    names = [name for name, until in beats if until >= now[0]]
+    return [Worker(*name.split(" ", 1)) for name in names if " " in name]
+
+
+def away(error: Exception) -> BrokerAwayError:
+    """What a failed call to Redis becomes."""
+    found = BrokerAwayError("Redis does not answer")
     log.warning("redis: %s", str(error).splitlines()[0] if str(error) else type(error).__name__)
-    return away
+    return found

@@ -12,7 +12,7 @@ import json
 from base64 import b64encode
 
 
-def envelope(task: str, text: str, queue: str, message_id: str) -> str:
+def celery_message(task: str, text: str, queue: str, message_id: str) -> str:
     """The message that calls `task` with one argument, `text`.
 
     It does not expire: that is judged by the clocks of two machines, which may differ.

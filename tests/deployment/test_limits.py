@@ -10,6 +10,7 @@ import psycopg2
 import redis
 
 from shared.queue.broker import HEARTBEATS
+from shared.settings import Settings
 from tests.deployment.heroku import Heroku
 from tests.system import FIRST_PASSENGER, Client, wait_for
 
@@ -54,7 +55,7 @@ def test_within_the_limits_of_small_plans(
     worst = sum(int(heroku.config[n]) for n in ("DATABASE_CONNECTIONS", "WORKER_PROCESSES")) + 1
     assert 0 < most["database"] <= worst <= CONNECTIONS_ALLOWED / 2, most
     assert 0 < most["redis"] <= CONNECTIONS_ALLOWED, most
-    assert int(heroku.config["GATEWAY_THREADS"]) <= THREADS_ALLOWED - 32
+    assert Settings.from_environment(heroku.config).gateway_threads <= THREADS_ALLOWED - 32
 
 
 def test_stops_in_time(heroku: Heroku, web: Client, composed_redis: redis.Redis) -> None:
@@ -64,7 +65,7 @@ def test_stops_in_time(heroku: Heroku, web: Client, composed_redis: redis.Redis)
     try:
         client = old.start()
         # Both of them: while it still loads, a worker has nothing to drain and just ends.
-        wait_for(lambda: len(composed_redis.keys(HEARTBEATS + "*")) == 2, 60, "two workers")
+        wait_for(lambda: len(composed_redis.zrange(HEARTBEATS, 0, -1)) == 2, 60, "two workers")
         accepted = [client.predict(f"stop-{n}", prefer="respond-async") for n in range(20)]
         began = time.monotonic()
         ended = old.stop()

@@ -45,7 +45,7 @@ def _forget(heroku: dict[str, Any]) -> None:
 
 
 def _confuse(app: dict[str, Any]) -> None:
-    app["env"]["GATEWAY_THREADS"]["value"] = 192
+    app["env"]["WORKER_PROCESSES"]["value"] = 2
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import redis
 from celery import Celery
 from kombu import Queue
 
-from shared.queue.celery_message import envelope
+from shared.queue.celery_message import celery_message
 
 QUEUE = "queuecast.interactive"
 TASK = "queuecast.predict"
@@ -38,7 +38,7 @@ def test_as_celery_writes_it(new_redis_url: Callable[[], str]) -> None:
     sent: Any = client.rpop(QUEUE)
     client.close()
     app.close()
-    theirs, ours = json.loads(sent), json.loads(envelope(TASK, "text", QUEUE, "one"))
+    theirs, ours = json.loads(sent), json.loads(celery_message(TASK, "text", QUEUE, "one"))
     assert _flat(ours) == _flat(theirs)
     assert b64decode(ours["body"]) == b64decode(theirs["body"])
     for part in ("headers", "properties"):

@@ -73,7 +73,21 @@ BAD: dict[str, list[str]] = {
     "MAX_BODY": ["1023", "1073741825", "1MB", "1e6", "-1"],
     "QUEUE_LIMIT": ["0", "10000001", "none"],
     "GATEWAY_CONNECTIONS": ["7", "65537", "all"],
-    "GATEWAY_THREADS": ["7", "4097", "many"],
+    "MAX_BODIES": ["65535", "32MB", "-1"],
+    "BODY_TIMEOUT": ["0", "2h", "slow"],
+    "BODY_STALL": ["0", "3601", "never"],
+    "HEAD_TIMEOUT": ["0", "3601", "x"],
+    "KEEP_ALIVE": ["0", "25h", "forever"],
+    "SEND_TIMEOUT": ["0", "3601", "none"],
+    "CORS_ORIGINS": [
+        "example.org",
+        "https://example.org/path",
+        "ftp://x",
+        "https://",
+        "https://a b",
+    ],
+    "GATEWAY_THREADS": ["0", "4097", "many"],
+    "GROUP_BYTES": ["1023", "1073741825", "4MB"],
     "GROUPS_IN_FLIGHT": ["0", "65", "two"],
     "GROUP_SIZE": ["0", "4097"],
     "LONG_POLLS": ["-1", "2049"],
@@ -91,6 +105,21 @@ BAD: dict[str, list[str]] = {
 def test_a_bad_value_is_refused_in_one_line(name: str, value: str) -> None:
     """The line names the variable, what it held and what is allowed."""
     assert refusal(name, value) == f"{name} is {value!r}, but must be {BY_NAME[name].allowed}"
+
+
+def test_one_body_must_fit_into_all() -> None:
+    """A largest body that could never be taken is refused, naming both."""
+    said = refusal("MAX_BODIES", "1048576")
+    assert said == "MAX_BODIES is '1048576', but must be at least twice MAX_BODY, which is '1048576'"
+    assert read(MAX_BODY="65536", MAX_BODIES="131072").max_bodies == 131072
+
+
+def test_origins() -> None:
+    """Several, with or without a slash behind; a star for all of them."""
+    assert read().cors_origins == ()
+    found = read(CORS_ORIGINS="https://example.org/, http://localhost:3000").cors_origins
+    assert found == ("https://example.org", "http://localhost:3000")
+    assert read(CORS_ORIGINS="*").cors_origins == ("*",)
 
 
 def test_a_refusal_stops_the_start() -> None:

@@ -1,0 +1,110 @@
+"""Reads a request's body: under a deadline, within its size and within what all may hold."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from api.http.byte_budget import HeldBytes
+from api.http.content_type import announced_length, decompress, is_compressed
+from shared.errors import BusyError, SlowBodyError, TooLargeError
+
+Receive = Callable[[], Awaitable[Any]]
+
+
+class ClientLeftError(Exception):
+    """The client has gone, so there is nobody to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """The largest body, in bytes as sent and as decompressed; the longest that one may take, and
+    that it may stand still, in seconds."""
+
+    largest: int
+    longest: float
+    stalled: float
+
+
+class BodyReader:
+    """Reads bodies; of the event loop's thread only."""
+
+    def __init__(self, limits: BodyLimits) -> None:
+        self._limits = limits
+        # The deadlines of the bodies that are still coming.
+        self._coming: set[asyncio.Timeout] = set()
+        self._stops = False
+
+    def stop(self) -> None:
+        """This process stops: bodies that are not here yet are not waited for."""
+        self._stops = True
+        for timeout in self._coming:
+            timeout.reschedule(asyncio.get_running_loop().time())
+
+    async def read(
+        self, headers: Mapping[bytes, bytes], receive: Receive, held: HeldBytes
+    ) -> bytes:
+        """The body, decompressed if need be; what it takes is added to `held`.
+
+        Raises:
+            TooLargeError: it is larger than `MAX_BODY`.
+            SlowBodyError: it takes, or stands still, for too long.
+            BusyError: all requests hold as many bytes as they may, or this process stops.
+            MalformedBodyError: it says that it is gzip, and is not.
+            ClientLeftError: the client has left.
+        """
+        announced_length(headers, self._limits.largest)
+        part = await receive()
+        if part["type"] == "http.disconnect":
+            raise ClientLeftError
+        # Nearly all bodies are here with their head.
+        body: bytes = part["body"]
+        if part["more_body"]:
+            body = await self._read_on(body, receive, held)
+        elif len(body) > self._limits.largest:
+            raise TooLargeError(f"the body is larger than {self._limits.largest} bytes")
+        else:
+            held.take(len(body))
+        if is_compressed(headers):
+            body = decompress(body, self._limits.largest)
+            held.take(len(body))
+        return body
+
+    async def _read_on(self, first: bytes, receive: Receive, held: HeldBytes) -> bytes:
+        limits = self._limits
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + limits.longest
+        body = bytearray()
+        part: Any = {"type": "http.request", "body": first, "more_body": True}
+        while True:
+            if part["type"] == "http.disconnect":
+                raise ClientLeftError
+            if len(body) + len(part["body"]) > limits.largest:
+                raise TooLargeError(f"the body is larger than {limits.largest} bytes")
+            held.take(len(part["body"]))
+            body += part["body"]
+            if not part["more_body"]:
+                return bytes(body)
+            until = min(deadline, loop.time() + limits.stalled)
+            part = await self._next_part(receive, until, last=until == deadline)
+
+    async def _next_part(self, receive: Receive, until: float, last: bool) -> Any:
+        if self._stops:
+            raise BusyError("this gateway stops", 1)
+        try:
+            async with asyncio.timeout_at(until) as timeout:
+                self._coming.add(timeout)
+                try:
+                    return await receive()
+                finally:
+                    self._coming.discard(timeout)
+        except TimeoutError as error:
+            if self._stops:
+                raise BusyError("this gateway stops", 1) from error
+            limits = self._limits
+            raise SlowBodyError(
+                f"the body took longer than {limits.longest:g} s" if last
+                else f"nothing of the body came for {limits.stalled:g} s"
+            ) from error  # fmt: skip

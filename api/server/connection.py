@@ -1,0 +1,235 @@
+"""One client's connection: uvicorn's, with bounds on what uvicorn lets a client take.
+
+uvicorn speaks HTTP for us, by httptools. It waits without end for the rest of a head, for a body
+that nobody reads any more, and for a client who does not read; it takes a head of any length; and
+it refuses what is no HTTP with plain text. Each is put right here, in the places that uvicorn
+0.54 has for it (a test names what is gone when another version moves them).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import dataclass
+from typing import Any, cast
+
+from httptools import HttpParserInvalidMethodError
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from api.http.responses import answer
+from api.server.connections import Connections
+
+# The key of a request's scope under which the application finds its connection.
+EXTENSION = "queuecast.connection"
+# Bytes of a request line and all headers together.
+LARGEST_HEAD = 65536
+# In seconds: how long a client that was refused is heard out, so that it reads why.
+LINGER = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """In seconds: for a head to come, between requests, for a body that its route did not read,
+    and without any progress of a client who reads an answer."""
+
+    head: float
+    keep_alive: float
+    unread_body: float
+    send: float
+
+
+class Connection(HttpToolsProtocol):
+    """One connection. `register` counts it; `limits` bound it."""
+
+    def __init__(self, register: Connections[Connection], limits: Limits, **uvicorn: Any) -> None:
+        super().__init__(**uvicorn)
+        self._register = register
+        self._limits = limits
+        self._deadline: asyncio.TimerHandle | None = None
+        self._send_deadline: asyncio.TimerHandle | None = None
+        self._head_bytes = 0
+        self._in_head = True
+        self._head_is_too_large = False
+        self._refused = False
+        # Whether it is closed when the body that is coming has come.
+        self._closes = False
+        self.is_lost = False
+
+    @property
+    def is_over_the_bound(self) -> bool:
+        """Whether there are more connections than may be served, so that only health is."""
+        return self._register.is_over(self)
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Called by the event loop."""
+        super().connection_made(transport)
+        self._set_deadline(self._limits.head)
+        self._register.opened(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Called by the event loop."""
+        self.is_lost = True
+        self._register.closed(self)
+        self._set_deadline(None)
+        self._stop_watching_sends()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Called by the event loop."""
+        if self._refused:
+            return
+        super().data_received(data)
+        if self._in_head and not self._refused:
+            # What is not complete yet is not counted by header.
+            self._head_bytes += len(data)
+            if self._head_bytes > LARGEST_HEAD:
+                self._refuse(431, _TOO_LARGE)
+
+    def on_message_begin(self) -> None:
+        """Called by the parser at the first byte of a head."""
+        super().on_message_begin()
+        self._in_head = True
+        self._head_bytes = 0
+        cast("dict[str, Any]", self.scope)["extensions"] = {EXTENSION: self}
+        if self.cycle is None or self.cycle.response_complete:
+            self._set_deadline(self._limits.head)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Called by the parser for each header."""
+        self._head_bytes += len(name) + len(value)
+        if self._head_bytes > LARGEST_HEAD:
+            self._head_is_too_large = True
+            raise ValueError(_TOO_LARGE)  # ends the parsing; `send_400_response` is next
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Called by the parser at the end of a head."""
+        self._in_head = False
+        self._set_deadline(None)
+        self._register.busy(self)
+        super().on_headers_complete()
+        # Where uvicorn would close, the client is heard out first.
+        self.cycle.transport = cast("Any", _Writer(self))
+
+    def on_message_complete(self) -> None:
+        """Called by the parser at the end of a body."""
+        if self.cycle.response_complete:
+            # The rest of a body that nobody wanted has come, so the next request may.
+            self.cycle.more_body = False
+            if self._closes:
+                self.transport.close()
+            else:
+                self._set_deadline(self._limits.keep_alive)
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Called by uvicorn when an answer was written."""
+        super().on_response_complete()
+        # Ours goes on also while something trickles in.
+        self._unset_keepalive_if_required()
+        if self.transport.is_closing() or not self.cycle.response_complete:
+            return  # in the second case the next request, which was here already, has begun
+        if self.cycle.more_body:
+            self._set_deadline(self._limits.unread_body)
+        else:
+            self._set_deadline(self._limits.keep_alive)
+        self._register.idle(self)
+
+    def send_400_response(self, msg: str) -> None:
+        """Called by uvicorn when the parser refuses what was sent."""
+        if self._head_is_too_large:
+            self._refuse(431, _TOO_LARGE)
+        else:
+            # uvicorn calls this while it handles what the parser raised.
+            unknown_method = isinstance(sys.exc_info()[1], HttpParserInvalidMethodError)
+            self._refuse(*(_UNKNOWN_METHOD if unknown_method else _NOT_HTTP))
+
+    def pause_writing(self) -> None:
+        """Called by the transport when its client reads more slowly than we write."""
+        super().pause_writing()
+        self._watch_sends()
+
+    def resume_writing(self) -> None:
+        """Called by the transport when its client has read."""
+        super().resume_writing()
+        self._stop_watching_sends()
+
+    async def drained(self) -> None:
+        """Wait until the client has read most of what was written, or is gone."""
+        if not self.is_lost:
+            await self.flow.drain()
+
+    def close_after_body(self) -> None:
+        """Close once all of the body has come. A connection that is closed while its client still
+        sends is reset, and the client never reads what it was answered."""
+        if self.cycle.more_body and not self._refused:
+            self._closes = True
+            self._set_deadline(self._limits.unread_body)
+        else:
+            self.transport.close()
+
+    def give_way(self) -> None:
+        """Close an idle connection; see `Connections`."""
+        self.transport.close()
+
+    def break_off(self) -> None:
+        """Cut the connection, so that its client sees that an answer is not whole."""
+        self.transport.abort()
+
+    def _refuse(self, status: int, error: str) -> None:
+        self._refused = True
+        self._set_deadline(LINGER)
+        if self.cycle is not None and not self.cycle.response_complete:
+            # An answer is on its way, in front of which nothing may be written.
+            self.cycle.keep_alive = False
+            return
+        refusal = answer({"error": error}, status)
+        lines = [STATUS_LINE[status], b"content-type: application/json\r\n"]
+        lines.append(b"content-length: %d\r\nconnection: close\r\n\r\n" % len(refusal.body))
+        self.transport.write(b"".join(lines) + refusal.body)
+        # A close would throw away what the client has sent since, and reset the connection
+        # before the answer is read.
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+
+    def _set_deadline(self, seconds: float | None) -> None:
+        """Cut the connection in so many seconds, and not when it was said before; None: never."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        if seconds is not None:
+            self._deadline = self.loop.call_later(seconds, self.transport.abort)
+
+    def _watch_sends(self) -> None:
+        """Cut the connection when its client reads nothing at all for too long."""
+        left = self.transport.get_write_buffer_size()
+
+        def look() -> None:
+            if self.transport.get_write_buffer_size() < left:
+                self._watch_sends()
+            else:
+                self.break_off()
+
+        self._stop_watching_sends()
+        self._send_deadline = self.loop.call_later(self._limits.send, look)
+
+    def _stop_watching_sends(self) -> None:
+        if self._send_deadline is not None:
+            self._send_deadline.cancel()
+            self._send_deadline = None
+
+
+class _Writer:
+    """A connection's transport as the answer of one request writes to it."""
+
+    __slots__ = ("close", "is_closing", "write")
+
+    def __init__(self, connection: Connection) -> None:
+        self.write = connection.transport.write
+        self.is_closing = connection.transport.is_closing
+        self.close = connection.close_after_body
+
+
+_NOT_HTTP = 400, "this is no HTTP/1.1 request that could be understood"
+_UNKNOWN_METHOD = 400, "there is no method of this name"
+_TOO_LARGE = f"the request line and headers are larger than {LARGEST_HEAD} bytes"
