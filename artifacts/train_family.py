@@ -12,9 +12,8 @@ from pathlib import Path
 import category_encoders
 from custom_transformers.family import FamilySize
 from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from train import HERE, training_frame, write
+from train import HERE, classifier, training_frame, write
 
 
 def main(folder: Path) -> None:
@@ -24,7 +23,7 @@ def main(folder: Path) -> None:
         FamilySize(),
         category_encoders.OneHotEncoder(),
         SimpleImputer(strategy="mean"),
-        LogisticRegression(max_iter=1000),
+        classifier(),
     )
     pipeline.fit(observations, true_classes)
     folder.mkdir(parents=True, exist_ok=True)

@@ -24,7 +24,7 @@ FIRST_PASSENGER: dict[str, Any] = {
     "Age": 22.0, "Cabin": None, "Embarked": "S", "Fare": 7.25,
     "Parch": 0, "Pclass": 3, "Sex": "male", "SibSp": 1,
 }  # fmt: skip
-FIRST_PROBA = 0.0916805599675
+FIRST_PROBA = 0.0917228353416481
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 15.0, what: str = "condition") -> Any:

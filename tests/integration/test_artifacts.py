@@ -1,8 +1,7 @@
-"""The three files: made again, with classes of their own, and refused with a reason."""
+"""The three files: with classes of their own, and refused with a reason."""
 
 from __future__ import annotations
 
-import json
 import pickle
 import subprocess
 import sys
@@ -13,7 +12,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from shared.errors import ArtifactError
-from tests.system import FIRST_PASSENGER, FIRST_PROBA, INHERITED, System
+from tests.system import FIRST_PROBA, INHERITED, System
 from worker.model.artifacts import PIPELINE
 from worker.model.loading import load, written_with
 
@@ -21,20 +20,6 @@ from worker.model.loading import load, written_with
 def train(script: Path, *arguments: str) -> None:
     """Run a training script as its README says."""
     subprocess.run([sys.executable, str(script), *arguments], env=INHERITED, check=True)
-
-
-def test_the_shipped_model_can_be_made_again(tmp_path: Path, artifacts: Path) -> None:
-    """train.py gives the committed model: the same frame, the same probabilities."""
-    for name in ("train.py", "data/titanic_train.csv"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes((artifacts / name).read_bytes())
-    train(tmp_path / "train.py")
-    made, shipped = load(tmp_path), load(artifacts)
-    assert (made.columns, made.dtypes) == (shipped.columns, shipped.dtypes)
-    body = json.dumps({"id": 0, "observation": FIRST_PASSENGER})
-    from worker.scoring.scoring import score
-
-    assert score([body], made)[0].proba == pytest.approx(FIRST_PROBA, abs=1e-9)
 
 
 def test_a_model_with_classes_of_its_own_is_served(

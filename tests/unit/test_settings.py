@@ -110,7 +110,9 @@ def test_a_bad_value_is_refused_in_one_line(name: str, value: str) -> None:
 def test_one_body_must_fit_into_all() -> None:
     """A largest body that could never be taken is refused, naming both."""
     said = refusal("MAX_BODIES", "1048576")
-    assert said == "MAX_BODIES is '1048576', but must be at least twice MAX_BODY, which is '1048576'"
+    assert (
+        said == "MAX_BODIES is '1048576', but must be at least twice MAX_BODY, which is '1048576'"
+    )
     assert read(MAX_BODY="65536", MAX_BODIES="131072").max_bodies == 131072
 
 
