@@ -24,6 +24,7 @@ import sklearn
 from numpy.typing import NDArray
 
 from shared.errors import ArtifactError
+from worker.answers import of_second_class
 from worker.artifacts import COLUMNS, DTYPES, FILES, PIPELINE, refuse_missing
 
 log = logging.getLogger(__name__)
@@ -50,8 +51,12 @@ class Model:
     version: str
 
     def probabilities(self, frame: pd.DataFrame) -> NDArray[np.float64]:
-        """The probability of the second class for each row of the frame, shape (rows,)."""
-        return np.asarray(self.pipeline.predict_proba(frame)[:, 1], dtype=np.float64)
+        """The probability of the second class for each row of the frame, shape (rows,).
+
+        NaN, and what is raised: as `worker.answers.of_second_class`; and whatever the pipeline
+        raises.
+        """
+        return of_second_class(self.pipeline.predict_proba(frame), len(frame))
 
 
 def load(folder: Path) -> Model:
