@@ -41,7 +41,8 @@ class Model:
     """A fitted pipeline and the frame that it was fitted on.
 
     `columns` are the frame's columns in order; `dtypes` maps each to its pandas dtype;
-    `version` is the beginning of the SHA-256 of the three files.
+    `version` is the beginning of the SHA-256 of the three files; `row_by_row` says that an answer
+    depends on what else is in the frame, so that each row needs a frame of its own.
     """
 
     pipeline: Any
@@ -49,6 +50,7 @@ class Model:
     dtypes: dict[str, Any]
     classes: tuple[Any, ...]
     version: str
+    row_by_row: bool = False
 
     def probabilities(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """The probability of the second class for each row of the frame, shape (rows,).

@@ -49,13 +49,19 @@ def score(bodies: Sequence[str], model: Model) -> list[Score]:
         fit.append(position)
         observations.append(observation)
         warnings.append(_warnings(document, observation, model))
-    answers = isolate(observations, partial(_probabilities, model))
-    for position, answer, said in zip(fit, answers, warnings, strict=True):
+    for position, answer, said in zip(fit, _answers(observations, model), warnings, strict=True):
         if isinstance(answer, float):
             scores[position] = Score(answer, None, said)
         else:
             scores[position] = Score(None, answer)
     return [s for s in scores if s is not None]
+
+
+def _answers(observations: Sequence[Observation], model: Model) -> list[float | QueuecastError]:
+    if model.row_by_row:
+        predict = partial(_unpadded, model)
+        return [answer for alone in observations for answer in isolate([alone], predict)]
+    return isolate(observations, partial(_probabilities, model))
 
 
 def isolate(
