@@ -36,8 +36,7 @@ def main() -> int:
         from worker.model.loading import load
         from worker.scoring.warm_up import warm_up
 
-        model = load(settings.model_dir)
-        warm_up(model)
+        model = warm_up(load(settings.model_dir))
         # What is here now stays: the collector need not look at it, nor unshare its pages.
         gc.collect()
         gc.freeze()

@@ -138,6 +138,7 @@ def test_isolation_finds_every_bad_row() -> None:
 
 def test_no_probability_is_an_error() -> None:
     """A model that answers NaN fails that row, and JSON is never asked to hold NaN."""
-    found = isolate([{}, {}], lambda group: np.array([0.5, float("nan")]))
+    rows: list[Observation] = [{"value": 0.5}, {"value": float("nan")}]
+    found = isolate(rows, lambda group: np.array([row["value"] for row in group]))
     assert found[0] == 0.5
-    assert isinstance(found[1], UnfitObservationError)
+    assert isinstance(found[1], UnfitObservationError) and "answer is nan" in str(found[1])

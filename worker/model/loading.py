@@ -24,6 +24,7 @@ import sklearn
 from numpy.typing import NDArray
 
 from shared.errors import ArtifactError
+from worker.model.answers import of_second_class
 from worker.model.artifacts import COLUMNS, DTYPES, FILES, PIPELINE, refuse_missing
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,8 @@ class Model:
     """A fitted pipeline and the frame that it was fitted on.
 
     `columns` are the frame's columns in order; `dtypes` maps each to its pandas dtype;
-    `version` is the beginning of the SHA-256 of the three files.
+    `version` is the beginning of the SHA-256 of the three files; `row_by_row` says that an answer
+    depends on what else is in the frame, so that each row needs a frame of its own.
     """
 
     pipeline: Any
@@ -48,10 +50,15 @@ class Model:
     dtypes: dict[str, Any]
     classes: tuple[Any, ...]
     version: str
+    row_by_row: bool = False
 
     def probabilities(self, frame: pd.DataFrame) -> NDArray[np.float64]:
-        """The probability of the second class for each row of the frame, shape (rows,)."""
-        return np.asarray(self.pipeline.predict_proba(frame)[:, 1], dtype=np.float64)
+        """The probability of the second class for each row of the frame, shape (rows,).
+
+        NaN, and what is raised: as `worker.answers.of_second_class`; and whatever the pipeline
+        raises.
+        """
+        return of_second_class(self.pipeline.predict_proba(frame), len(frame))
 
 
 def load(folder: Path) -> Model:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from shared.errors import ClientFaultError, QueuecastError, UnfitObservationError, WrongShapeError
@@ -49,43 +49,82 @@ def score(bodies: Sequence[str], model: Model) -> list[Score]:
         fit.append(position)
         observations.append(observation)
         warnings.append(_warnings(document, observation, model))
-    probabilities = isolate(observations, lambda group: _probabilities(group, model))
-    for position, probability, said in zip(fit, probabilities, warnings, strict=True):
-        if isinstance(probability, float):
-            scores[position] = Score(probability, None, said)
+    for position, answer, said in zip(fit, _answers(observations, model), warnings, strict=True):
+        if isinstance(answer, float):
+            scores[position] = Score(answer, None, said)
         else:
-            scores[position] = Score(None, probability)
+            scores[position] = Score(None, answer)
     return [s for s in scores if s is not None]
+
+
+def _answers(observations: Sequence[Observation], model: Model) -> list[float | QueuecastError]:
+    if model.row_by_row:
+        predict = partial(_unpadded, model)
+        return [answer for alone in observations for answer in isolate([alone], predict)]
+    return isolate(observations, partial(_probabilities, model))
 
 
 def isolate(
     observations: Sequence[Observation],
     predict: Callable[[Sequence[Observation]], NDArray[np.float64]],
-) -> list[float | UnfitObservationError]:
-    """Predict all at once; when that raises, halve until each bad row stands alone."""
+) -> list[float | QueuecastError]:
+    """Predict all at once; when that raises, halve until each bad row stands alone.
+
+    A row without a finite probability is asked for again without those that have one: it may be
+    a neighbour's doing. `predict` gives one probability for each observation, or raises.
+    """
     if not observations:
         return []
     try:
         probabilities = predict(observations)
     except Exception as error:  # a pipeline is the user's code and raises what it likes
         if len(observations) == 1:
-            return [UnfitObservationError(f"the model cannot take this observation: {_say(error)}")]
-        middle = len(observations) // 2
-        return [
-            *isolate(observations[:middle], predict),
-            *isolate(observations[middle:], predict),
-        ]
+            return [_fault(error)]
+        return _halved(observations, predict)
+    finite = np.isfinite(probabilities)
+    if finite.all():
+        return [*probabilities.tolist()]
+    if len(observations) == 1:
+        return [UnfitObservationError(f"the model's answer is {probabilities[0]}")]
+    if not finite.any():
+        return _halved(observations, predict)
+    lacking = np.flatnonzero(~finite).tolist()
+    found: list[float | QueuecastError] = [*probabilities.tolist()]
+    again = isolate([observations[position] for position in lacking], predict)
+    for position, answer in zip(lacking, again, strict=True):
+        found[position] = answer
+    return found
+
+
+def _halved(
+    observations: Sequence[Observation],
+    predict: Callable[[Sequence[Observation]], NDArray[np.float64]],
+) -> list[float | QueuecastError]:
+    middle = len(observations) // 2
     return [
-        float(p) if math.isfinite(p) else UnfitObservationError(f"the model's answer is {p}")
-        for p in probabilities
+        *isolate(observations[:middle], predict),
+        *isolate(observations[middle:], predict),
     ]
 
 
-def _probabilities(observations: Sequence[Observation], model: Model) -> NDArray[np.float64]:
+def _probabilities(model: Model, observations: Sequence[Observation]) -> NDArray[np.float64]:
+    """One for each observation; without padding where the padding is in the way.
+
+    The padding repeats the last observation, and a pipeline may drop repeated rows or refuse
+    them.
+    """
     rows = len(observations)
     padding = [observations[-1]] * (-rows % BLOCK)
-    data: pd.DataFrame = frame([*observations, *padding], model)
-    return model.probabilities(data)[:rows]
+    if padding:
+        with contextlib.suppress(Exception):  # what it is will be seen without the padding
+            found = model.probabilities(frame([*observations, *padding], model))[:rows]
+            if np.isfinite(found).all():
+                return found
+    return _unpadded(model, observations)
+
+
+def _unpadded(model: Model, observations: Sequence[Observation]) -> NDArray[np.float64]:
+    return model.probabilities(frame(observations, model))
 
 
 def _observation(document: dict[str, object]) -> Observation:
@@ -104,6 +143,12 @@ def _warnings(
         *(f"the request has a key that is not used: {key}" for key in outer),
         *(f"observation has a key that the model does not use: {key}" for key in inner),
     )
+
+
+def _fault(error: Exception) -> QueuecastError:
+    if isinstance(error, QueuecastError):
+        return error
+    return UnfitObservationError(f"the model cannot take this observation: {_say(error)}")
 
 
 def _say(error: Exception) -> str:
