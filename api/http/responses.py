@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Response
 
@@ -22,16 +22,23 @@ log = logging.getLogger(__name__)
 JSON = (b"content-type", b"application/json")
 
 
+class Chunks(Protocol):
+    """A body that is made while it is sent, on a thread. Making it may raise."""
+
+    def __next__(self) -> bytes: ...
+
+    def close(self) -> None:
+        """Let go of what the body holds."""
+
+
 @dataclass(slots=True)
 class Answer:
-    """What a client is told. The body is `body`, or else comes in `chunks`, which may raise;
-    `hang_up` says that the connection is of no use afterwards."""
+    """What a client is told. The body is `body`, or else comes in `chunks`."""
 
     status: int
     body: bytes
     headers: list[tuple[bytes, bytes]] = field(default_factory=lambda: [JSON])
-    chunks: Iterator[bytes] | None = None
-    hang_up: bool = False
+    chunks: Chunks | None = None
 
 
 def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:

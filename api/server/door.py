@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from api.http.api_keys import ApiKeys
@@ -18,11 +18,11 @@ from api.http.content_type import check_type
 from api.http.cors import Cors, is_preflight
 from api.http.host import check_host
 from api.http.http_request import HttpRequest
-from api.http.responses import Answer, problem, unforeseen
+from api.http.responses import Answer, Chunks, problem, unforeseen
 from api.http.routing import Router
 from api.server.body_reader import BodyReader, ClientLeftError
-from api.server.connection import EXTENSION, Connection
-from api.server.flask_threads import FlaskThreads, Place
+from api.server.connection import EXTENSION, Connection, Exchange
+from api.server.flask_threads import FlaskThreads
 from shared.errors import BusyError, QueuecastError, UnauthorizedError
 from shared.logs import request_id
 
@@ -74,121 +74,91 @@ class Door:
         )
         # Each request is a task with a context of its own, so this need not be taken back.
         request_id.set(request.request_id)
-        exchange = _Exchange(
-            request, scope["extensions"][EXTENSION], receive, send, self._budget.hold()
-        )
+        exchange: Exchange = scope["extensions"][EXTENSION]
+        held = self._budget.hold()
         try:
-            status = await self._serve(exchange)
+            answer = await self._answer(request, exchange.connection, receive, held)
+            await self._send(request, answer, exchange, send)
+        except ClientLeftError:
+            return
         finally:
-            exchange.leave()
-        if status is not None:
-            for observer in self._observers:
-                observer.answered(request, status, time.monotonic() - begin)
+            held.give_back()
+        for observer in self._observers:
+            observer.answered(request, answer.status, time.monotonic() - begin)
 
-    async def _serve(self, exchange: _Exchange) -> int | None:
-        """Answer; the status, or None when there was nobody to answer."""
+    async def _answer(
+        self, request: HttpRequest, connection: Connection, receive: Receive, held: HeldBytes
+    ) -> Answer:
+        """What the request is answered, whatever happens.
+
+        Raises:
+            ClientLeftError: nobody is there to be answered.
+        """
         try:
-            answer = await self._answer(exchange)
+            answer = await self._serve(request, connection, receive, held)
             if len(answer.body) > SMALL:
                 # Its client may read it slowly, or not at all.
-                exchange.held.take(len(answer.body))
+                held.take(len(answer.body))
+            return answer
         except QueuecastError as error:
-            answer = problem(error)
+            return problem(error)
         except ClientLeftError:
-            return None
+            raise
         except Exception as error:
-            answer = unforeseen(error)
-        await self._send(exchange, answer)
-        return answer.status
+            return unforeseen(error)
 
-    async def _answer(self, exchange: _Exchange) -> Answer:
-        request = exchange.request
+    async def _serve(
+        self, request: HttpRequest, connection: Connection, receive: Receive, held: HeldBytes
+    ) -> Answer:
         check_host(request.headers.get(b"host", b""))
         if not (
-            self._router.is_open(request)
-            or self._keys.open_to(request.headers.get(b"authorization", b""))
+            self._keys.open_to(request.headers.get(b"authorization", b""))
+            or self._router.is_open(request)
             or is_preflight(request)
         ):
             raise UnauthorizedError("an API key is needed: Authorization: Bearer <key>")
         if request.method == "OPTIONS":
-            return self._options(request)
+            allowed = self._router.allowed(request)
+            return Answer(204, b"", [(b"allow", allowed), *self._cors.preflight(request, allowed)])
         route = self._router.find(request)
-        if exchange.connection.is_over_the_bound and not (route and route.open_to_all):
+        if connection.is_over_the_bound and not (route and route.open_to_all):
             raise BusyError("this gateway has as many connections as it may", 1)
         if route is None:
-            exchange.place = self._flask.take_place()
             return await self._flask.answer(request)
         if route.takes_body:
             check_type(request.headers)
-            request.body = await self._bodies.read(request.headers, exchange.receive, exchange.held)
+            request.body = await self._bodies.read(request.headers, receive, held)
         return await route.handler(request)
 
-    def _options(self, request: HttpRequest) -> Answer:
-        allowed = self._router.allowed(request)
-        return Answer(204, b"", [(b"allow", allowed), *self._cors.preflight(request, allowed)])
-
-    async def _send(self, exchange: _Exchange, answer: Answer) -> None:
-        request, connection = exchange.request, exchange.connection
+    async def _send(
+        self, request: HttpRequest, answer: Answer, exchange: Exchange, send: Send
+    ) -> None:
         headers = [*answer.headers, (b"x-request-id", request.request_id.encode("ascii"))]
         headers += self._cors.headers(request)
-        if answer.chunks is None and answer.status != 204:
-            headers.append((b"content-length", b"%d" % len(answer.body)))
-        if self._sends_away or answer.status == 408 or connection.is_over_the_bound:
-            headers.append((b"connection", b"close"))
-        await exchange.send(
-            {"type": "http.response.start", "status": answer.status, "headers": headers}
-        )
+        if self._sends_away or answer.status == 408 or exchange.connection.is_over_the_bound:
+            exchange.close_afterwards()
         if answer.chunks is not None:
-            await self._stream(exchange, answer.chunks)
+            start = {"type": "http.response.start", "status": answer.status, "headers": headers}
+            await send(start)
+            await self._stream(answer.chunks, exchange.connection, send)
             return
-        await exchange.send({"type": "http.response.body", "body": answer.body})
+        exchange.answer(answer.status, headers, answer.body)
         if len(answer.body) > SMALL:
-            await connection.drained()
+            await exchange.connection.drained()
 
-    async def _stream(self, exchange: _Exchange, chunks: Iterator[bytes]) -> None:
+    async def _stream(self, chunks: Chunks, connection: Connection, send: Send) -> None:
         """Send what a thread makes, each chunk when its client has read what was before."""
         try:
-            while not exchange.connection.is_lost:
+            chunk: bytes | None = b""
+            while chunk is not None and not connection.is_lost:
                 chunk = await self._flask.next_chunk(chunks)
                 more = chunk is not None
-                body = {"type": "http.response.body", "body": chunk or b"", "more_body": more}
-                await exchange.send(body)
-                if not more:
-                    break
+                await send({"type": "http.response.body", "body": chunk or b"", "more_body": more})
         except Exception as error:
-            if not isinstance(error, QueuecastError):
-                log.error("unforeseen", exc_info=error)
             # The status has been sent. What was sent so far must not look like all of it.
             log.warning("an answer was broken off: %s", error)
-            exchange.connection.break_off()
+            if not isinstance(error, QueuecastError):
+                log.error("unforeseen", exc_info=error)
+            connection.break_off()
         finally:
-            close = getattr(chunks, "close", None)
-            if close is not None:
-                await self._flask.run(close)
-
-
-class _Exchange:
-    """One request, the connection that it came by, and what it takes of this process."""
-
-    __slots__ = ("connection", "held", "place", "receive", "request", "send")
-
-    def __init__(
-        self,
-        request: HttpRequest,
-        connection: Connection,
-        receive: Receive,
-        send: Send,
-        held: HeldBytes,
-    ) -> None:
-        self.request = request
-        self.connection = connection
-        self.receive = receive
-        self.send = send
-        self.held = held
-        self.place: Place | None = None
-
-    def leave(self) -> None:
-        """Give everything back."""
-        self.held.give_back()
-        if self.place is not None:
-            self.place.give_back()
+            await self._flask.close(chunks)

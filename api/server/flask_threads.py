@@ -6,14 +6,14 @@ import asyncio
 import contextvars
 import io
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Flask
 
 from api.http.http_request import HttpRequest
-from api.http.responses import Answer
+from api.http.responses import Answer, Chunks
 from shared.errors import BusyError
 
 if TYPE_CHECKING:
@@ -34,32 +34,42 @@ class FlaskThreads:
         self._busy = 0
         self._threads = ThreadPoolExecutor(most, "flask")
 
-    def take_place(self) -> Place:
-        """A place for one request, to be kept until its answer was sent to the last byte.
+    async def answer(self, request: HttpRequest) -> Answer:
+        """What Flask answers. When that comes in chunks, they must be closed afterwards: its place
+        among the `most` is kept until then.
 
         Raises:
             BusyError: every place is taken.
+            QueuecastError: a view raised it.
         """
         if self._busy >= self._most:
             raise BusyError("every thread of this gateway is at work", 1)
         self._busy += 1
-        return Place(self)
+        answer: Answer | None = None
+        try:
+            answer = await self.run(lambda: call(self._app, environ(request)))
+            return answer
+        finally:
+            if answer is None or answer.chunks is None:
+                self._busy -= 1
 
-    def leave(self) -> None:
-        """One of the places is free again."""
-        self._busy -= 1
-
-    async def answer(self, request: HttpRequest) -> Answer:
-        """What Flask answers.
-
-        Raises:
-            QueuecastError: a view raised it.
-        """
-        return await self.run(lambda: call(self._app, environ(request)))
-
-    async def next_chunk(self, chunks: Iterator[bytes]) -> bytes | None:
+    async def next_chunk(self, chunks: Chunks) -> bytes | None:
         """The next chunk of an answer, made on a thread; None at its end."""
-        return await self.run(lambda: next(chunks, None))
+
+        def make() -> bytes | None:
+            try:
+                return next(chunks)
+            except StopIteration:
+                return None
+
+        return await self.run(make)
+
+    async def close(self, chunks: Chunks) -> None:
+        """Let go of an answer that came in chunks."""
+        try:
+            await self.run(chunks.close)
+        finally:
+            self._busy -= 1
 
     async def run(self, work: Callable[[], Result]) -> Result:
         """Run something on one of the threads, with this task's context (its request's id)."""
@@ -68,28 +78,15 @@ class FlaskThreads:
         return await loop.run_in_executor(self._threads, context.run, work)
 
 
-class Place:
-    """One of the places of `FlaskThreads`."""
-
-    __slots__ = ("_threads",)
-
-    def __init__(self, threads: FlaskThreads) -> None:
-        self._threads = threads
-
-    def give_back(self) -> None:
-        """Let another request have it. To be called once."""
-        self._threads.leave()
-
-
-class _Chunks(Iterator[bytes]):
+class _Chunks:
     """The body of a WSGI answer; closed when it is let go of."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._iterable = chunks
-        self._iterator = iter(chunks)
+        self.iterator = iter(chunks)
 
     def __next__(self) -> bytes:
-        return next(self._iterator)
+        return next(self.iterator)
 
     def close(self) -> None:
         close = getattr(self._iterable, "close", None)
@@ -108,7 +105,7 @@ def call(app: Callable[..., Iterable[bytes]], environment: WSGIEnvironment) -> A
     status, named = started[-1]
     headers = [(n.lower().encode("ascii"), v.encode("latin-1")) for n, v in named]
     if any(name == b"content-length" for name, _ in headers):
-        body = b"".join(chunks)
+        body = b"".join(chunks.iterator)
         chunks.close()
         kept = [(name, value) for name, value in headers if name != b"content-length"]
         return Answer(status, body, kept)
