@@ -14,9 +14,9 @@ from typing import IO
 
 import redis
 
-from api.__main__ import refuse_taken_port
 from local.part import Part
 from local.redis_server import RedisServer
+from shared.address import listening_address, refuse_taken_port
 from shared.db.engine import connect
 from shared.db.migrate import migrate
 from shared.errors import REFUSED, DatabaseAwayError, StartError
@@ -84,7 +84,7 @@ def main() -> int:
 
 
 def _run(settings: Settings, parts: list[tuple[Part, float]]) -> int:
-    refuse_taken_port(settings)
+    refuse_taken_port(settings.host, settings.port)
     refuse_missing(settings.model_dir)
     with _only_one(settings.data_dir):
         environment = dict(ENVIRONMENT)
@@ -138,8 +138,7 @@ def _is_ready(settings: Settings) -> bool:
 
 
 def _address(settings: Settings) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
-    return f"http://{host}:{settings.port}"
+    return listening_address(settings.host, settings.port).url
 
 
 def _greet(settings: Settings) -> None:
