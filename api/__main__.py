@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import signal
-import socket
 import sys
 
 from api.app import create_app
 from api.server.server import serve
+from shared.address import listening_address, refuse_taken_port
 from shared.errors import REFUSED, BrokerAwayError, StartError
 from shared.logs import configure
 from shared.queue.broker import Broker, make_redis, refuses_login
@@ -25,13 +25,14 @@ def main() -> int:
         settings = Settings.from_environment()
         configure("gateway", settings.log_level, settings.secrets)
         check(settings)
+        address = listening_address(settings.host, settings.port)
         application = create_app(settings)
     except StartError as error:
         sys.stderr.write(f"queuecast: {error}\n")
         return REFUSED
     if settings.open_to_the_network:
         log.warning("HOST is %s and no API_KEY is set: open to the network", settings.host)
-    serve(application, settings)
+    serve(application, settings, address)
     return 0
 
 
@@ -39,11 +40,12 @@ def check(settings: Settings) -> None:
     """See that this gateway can start; a server that does not answer yet is no reason not to.
 
     Raises:
-        StartError: Redis refuses the login, or the port is taken.
+        StartError: Redis refuses the login, the port is taken, or HOST is no address of this
+            machine.
     """
     if not settings.redis_url:
         raise StartError("REDIS_URL is not set; `make run` starts an embedded Redis")
-    refuse_taken_port(settings)
+    refuse_taken_port(settings.host, settings.port)
     try:
         Broker(make_redis(settings, 1.0)).ping()
     except BrokerAwayError as error:
@@ -51,26 +53,6 @@ def check(settings: Settings) -> None:
             raise StartError(f"REDIS_URL: Redis refuses the login: {error.__cause__}") from error
     if settings.on_sqlite:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-
-
-def refuse_taken_port(settings: Settings) -> None:
-    """See that the port is free.
-
-    Raises:
-        StartError: it is taken, or the address is not one of this machine's.
-    """
-    try:
-        family, _, _, _, address = socket.getaddrinfo(
-            settings.host, settings.port, type=socket.SOCK_STREAM
-        )[0]
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-    except OSError as error:
-        raise StartError(
-            f"HOST is {settings.host!r} and PORT is {settings.port}, which cannot be listened on: "
-            f"{error.strerror or error}"
-        ) from error
 
 
 if __name__ == "__main__":

@@ -28,7 +28,11 @@ class Part:
         folder: Path | None = None,
         user: str | None = None,
         stdin: bytes | None = None,
+        keep_open: Sequence[int] = (),
+        in_child: Callable[[], None] | None = None,
     ) -> None:
+        """Start it. `keep_open` are file descriptors that it inherits; `in_child` is called in the
+        new process before the command takes it over."""
         self.name = name
         self.process = subprocess.Popen(
             list(command),
@@ -40,6 +44,8 @@ class Part:
             user=user,
             # A session of its own: Ctrl-C reaches only the supervisor, which stops parts in order.
             start_new_session=True,
+            pass_fds=tuple(keep_open),
+            preexec_fn=in_child,
         )
         if stdin is not None and self.process.stdin is not None:
             self.process.stdin.write(stdin)
@@ -77,6 +83,7 @@ class Part:
 
     def kill(self) -> None:
         """SIGKILL it and everything that it started."""
-        with contextlib.suppress(ProcessLookupError):
+        # macOS refuses permission where only processes are left that nobody has waited for.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()

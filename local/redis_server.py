@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import redis
@@ -37,27 +37,46 @@ def find_server() -> str:
 
 
 class RedisServer:
-    """A running server that only listens on loopback, behind a password made for this run."""
+    """A running server that only listens on loopback, behind a password made for this run.
+
+    `start_part` makes its process, and takes what `Part` takes.
+    """
 
     def __init__(
-        self, folder: Path, environment: Mapping[str, str], port: int | None = None
+        self,
+        folder: Path,
+        environment: Mapping[str, str],
+        port: int | None = None,
+        start_part: Callable[..., Part] = Part,
     ) -> None:
         self.folder = folder
         self.port = port or free_port()
         self._password = secrets.token_hex(16)
         self._environment = environment
-        self.part = self._start()
+        self._start_part = start_part
+        self.start_again()
 
     @property
     def url(self) -> str:
         """Where clients find it."""
         return f"redis://:{self._password}@127.0.0.1:{self.port}/0"
 
-    def start_again(self) -> None:
-        """Start it anew on the same port, with what its folder holds."""
-        self.part = self._start()
+    @property
+    def log(self) -> Path:
+        """The file that it writes its log to."""
+        return self.folder / "server.log"
 
-    def _start(self) -> Part:
+    def start_again(self) -> None:
+        """Start it on its port, with what its folder holds, and wait until it answers."""
+        part = self.launch()
+        try:
+            part.wait_until(self._answers, 10)
+        except StartError as error:
+            part.kill()
+            raise StartError(f"{error}; see {self.log}") from error
+
+    def launch(self) -> Part:
+        """Start it on its port, with what its folder holds, without waiting for an answer."""
         self.folder.mkdir(parents=True, exist_ok=True)
         # By standard input, so that the password is in no file and in no list of processes.
         configuration = "\n".join(
@@ -73,17 +92,11 @@ class RedisServer:
                 "daemonize no",
             )
         )
-        log = (self.folder / "server.log").open("ab")
-        with log:
-            part = Part(
+        with self.log.open("ab") as log:
+            self.part = self._start_part(
                 "Redis", [find_server(), "-"], self._environment, log, stdin=configuration.encode()
             )
-        try:
-            part.wait_until(self._answers, 10)
-        except StartError as error:
-            part.kill()
-            raise StartError(f"{error}; see {self.folder / 'server.log'}") from error
-        return part
+        return self.part
 
     def _answers(self) -> bool:
         client = redis.Redis.from_url(self.url, socket_timeout=1)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from shared.address import is_loopback_only
 from shared.errors import SettingError
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -22,7 +23,6 @@ ENVIRONMENT: Mapping[str, str] = os.environ
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,9 @@ def _url_shown(held: str) -> str:
     return f"{scheme}://{user}{':***' if colon else ''}{at}{place}"
 
 
-def _text(value: str) -> str:
-    return value
+def _host(value: str) -> str:
+    # An IPv6 address as it stands in a URL.
+    return value[1:-1] if value.startswith("[") and value.endswith("]") else value
 
 
 def _folder(value: str) -> Path:
@@ -158,7 +159,7 @@ SETTINGS: tuple[Setting, ...] = (
         "redis://:password@host:port/number, or rediss://… for TLS", shown=_url_shown,
     ),
     Setting("REDIS_TLS_VERIFY", "yes", _yes, "yes or no"),
-    Setting("HOST", "127.0.0.1", _text, "an address to listen on"),
+    Setting("HOST", "127.0.0.1", _host, "an address to listen on"),
     Setting("PORT", "5000", _whole(1, 65535), "a port, 1 to 65535"),
     Setting("DATA_DIR", "var", _folder, "a folder"),
     Setting("MODEL_DIR", "artifacts", _folder, "a folder"),
@@ -260,7 +261,7 @@ class Settings:
     @property
     def open_to_the_network(self) -> bool:
         """Whether anybody who reaches this machine may use the service."""
-        return not self.api_key and self.host not in _LOOPBACK
+        return not self.api_key and not is_loopback_only(self.host)
 
     @property
     def on_sqlite(self) -> bool:

@@ -8,7 +8,6 @@ import gc
 import logging
 import resource
 import signal
-import socket
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from typing import Any
@@ -19,6 +18,7 @@ from uvicorn.server import ServerState
 
 from api.server.connection import Connection, Limits
 from api.server.connections import Connections
+from shared.address import Address
 from shared.settings import Settings
 from shared.stop_limit import limit_stopping
 
@@ -55,16 +55,16 @@ class Application:
         self.close = close
 
 
-def serve(application: Application, settings: Settings) -> None:
+def serve(application: Application, settings: Settings, address: Address) -> None:
     """Serve until a signal, SIGTERM or SIGINT, asks to stop; requests that are here are answered
     before this returns."""
     # What is here now stays; the collector need not look at it between requests.
     gc.collect()
     gc.freeze()
-    uvloop.run(_serve(application, settings))
+    uvloop.run(_serve(application, settings, address))
 
 
-async def _serve(application: Application, settings: Settings) -> None:
+async def _serve(application: Application, settings: Settings, address: Address) -> None:
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
 
@@ -78,7 +78,7 @@ async def _serve(application: Application, settings: Settings) -> None:
         loop.add_signal_handler(number, stop)
     await application.start()
     server = _Server(application, settings)
-    await server.listen()
+    await server.listen(address)
     await stopping.wait()
     application.send_away()
     await asyncio.sleep(LINGER)
@@ -92,7 +92,6 @@ class _Server:
     """The listening socket and the connections that it gave."""
 
     def __init__(self, application: Application, settings: Settings) -> None:
-        self._settings = settings
         self._config = uvicorn.Config(
             application.serve, interface="asgi3", http=Connection, ws="none", lifespan="off",
             log_config=None, access_log=False, proxy_headers=False, server_header=False,
@@ -108,13 +107,12 @@ class _Server:
             settings.head_timeout, settings.keep_alive, settings.body_stall, settings.send_timeout
         )
 
-    async def listen(self) -> None:
+    async def listen(self, address: Address) -> None:
         """Begin to accept connections."""
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            self._connect, self._settings.host, self._settings.port, backlog=_BACKLOG,
-            family=socket.AF_UNSPEC,
-        )  # fmt: skip
+            self._connect, address.host, address.port, backlog=_BACKLOG, family=address.family
+        )
         self._clock = loop.create_task(self._tell_the_time())
 
     def stop_listening(self) -> None:

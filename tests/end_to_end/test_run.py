@@ -2,128 +2,35 @@
 
 from __future__ import annotations
 
-import json
 import os
-import resource
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 
-from local.part import Part
-from local.ports import free_port
-from shared.settings import CHECKOUT
-from tests.system import FIRST_PROBA, INHERITED, Client, wait_for
-
-COMMAND = [sys.executable, "-m", "local"]
-
-
-class Run:
-    """One `make run`, with what it has printed."""
-
-    def __init__(self, folder: Path, log: Path, environment: Mapping[str, str]) -> None:
-        self.port = free_port()
-        self.log = log
-        environment = {
-            **INHERITED, "DATA_DIR": str(folder), "PORT": str(self.port), **environment
-        }  # fmt: skip
-        with log.open("wb") as output:
-            self.part = Part("make run", COMMAND, environment, output, CHECKOUT)
-        self.client = Client(self.port)
-
-    @property
-    def printed(self) -> str:
-        return self.log.read_text()
-
-    def wait_ready(self) -> None:
-        self.part.wait_until(lambda: "ready on" in self.printed, 60)
-
-    def children(self) -> dict[str, psutil.Process]:
-        """Its parts by what they run."""
-        found = psutil.Process(self.part.process.pid).children()
-        return {" ".join(p.cmdline()[-2:]): p for p in found}
-
-
-@contextmanager
-def running(folder: Path, log: Path, **environment: str) -> Iterator[Run]:
-    """A run that is ready; whatever is left of it at the end is killed."""
-    run = Run(folder, log, environment)
-    parts: list[psutil.Process] = []
-    try:
-        run.wait_ready()
-        parts = psutil.Process(run.part.process.pid).children(recursive=True)
-        yield run
-    finally:
-        run.part.kill()
-        for process in parts:
-            if process.is_running():
-                process.kill()
-
-
-def refused(folder: Path, **environment: str) -> str:
-    """What a run says that cannot start: one line and an exit code.
-
-    It must take less than 10 s. By the clock of its processors, since on a machine that others
-    load as well the clock on the wall tells of them; what hangs runs into the deadline.
-    """
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(
-        COMMAND,
-        env={**INHERITED, "DATA_DIR": str(folder), "PORT": str(free_port()), **environment},
-        cwd=CHECKOUT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 10, done
-    assert done.returncode not in (0, None)
-    lines = (done.stdout + done.stderr).strip().splitlines()
-    said = [line for line in lines if line.startswith("queuecast: ")]
-    assert len(said) == 1, lines
-    assert "Traceback" not in done.stdout + done.stderr
-    return said[0]
+from tests.end_to_end.make_run import Run, left_of, refused, running
+from tests.system import FIRST_PROBA, wait_for
 
 
 def test_first_start_stop_and_second_start(tmp_path: Path) -> None:
     """To the first prediction and back: all of it is there after Ctrl-C and a second start."""
     data = tmp_path / "data"
     with running(data, tmp_path / "1.log") as run:
-        curl = next(line for line in run.printed.splitlines() if line.startswith("curl "))
         for expected in ({"proba"}, {"proba", "error"}):
-            done = subprocess.run(
-                ["bash", "-c", curl], capture_output=True, text=True, check=True
-            )  # fmt: skip
-            answer = json.loads(done.stdout)
+            answer = run.try_curl()
             assert set(answer) == expected
             assert answer["proba"] == pytest.approx(FIRST_PROBA, abs=1e-12)
         assert run.client.update(0, 1).json["true_class"] == 1
         rows = run.client.rows()
-        parts = psutil.Process(run.part.process.pid).children(recursive=True)
         os.kill(run.part.process.pid, signal.SIGINT)
         assert run.part.process.wait(25) == 0
-        assert not [p for p in parts if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+        assert not left_of(data)
         assert "killed" not in run.printed
     with running(data, tmp_path / "2.log") as run:
         assert run.client.rows() == rows
         assert "already exists" in run.client.predict(0).json["error"]
-        assert refused(data).endswith("which is in use")
-
-
-@pytest.mark.parametrize(("part", "name"), [("-m worker", "the worker"), ("-m api", "the gateway")])
-def test_a_part_that_dies_is_named(tmp_path: Path, part: str, name: str) -> None:
-    """The others are stopped, and the exit code says that something was wrong."""
-    with running(tmp_path / "data", tmp_path / "log") as run:
-        run.children()[part].kill()
-        assert run.part.process.wait(25) == 1
-        assert f"queuecast: {name} died with exit code -9" in run.printed
+        assert "which is in use" in refused(data)
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:
@@ -193,13 +100,16 @@ def test_stopping_while_it_starts(tmp_path: Path, part: str) -> None:
     wait_for(begun, 30, f"{part} starts")
     os.kill(run.part.process.pid, signal.SIGINT)
     assert run.part.process.wait(25) == 0
-    assert not [p for p in psutil.process_iter() if started_for(p, data)]
+    assert not left_of(data)
 
 
-def started_for(process: psutil.Process, data: Path) -> bool:
-    """Whether a process was started, by whomever, for this data folder."""
-    try:
-        ours = bool(process.environ().get("DATA_DIR") == str(data))
-        return ours and bool(process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.Error:
-        return False
+@pytest.mark.parametrize("part", ["redis", "-m worker", "-m api"])
+def test_a_part_that_dies_before_all_is_ready(tmp_path: Path, part: str) -> None:
+    """It is named, the others are stopped, and the exit code says that something was wrong."""
+    data = tmp_path / "data"
+    run = Run(data, tmp_path / "log", {})
+    wait_for(lambda: "-m api" in run.children(), 30, "the gateway starts")
+    run.children()[part].kill()
+    assert run.part.process.wait(25) == 1
+    assert len(run.said("was ended by SIGKILL")) == 1 and not run.said("ready on")
+    assert not left_of(data)

@@ -305,6 +305,7 @@ def test_a_password_in_the_query_is_a_secret(url: str) -> None:
     ("host", "key", "is_open"),
     [
         ("127.0.0.1", "", False), ("localhost", "", False), ("::1", "", False),
+        ("127.0.0.2", "", False), ("[::1]", "", False), ("nowhere.invalid", "", True),
         ("0.0.0.0", "", True), ("::", "", True), ("10.0.0.1", "", True), ("0.0.0.0", "k", False),
     ],
 )  # fmt: skip

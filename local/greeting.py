@@ -1,0 +1,29 @@
+"""What is said when everything is ready: where it listens, and a command to try."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+
+from shared.address import Address
+
+PASSENGER = (
+    '{"id": 0, "observation": {"Age": 22.0, "Cabin": null, "Embarked": "S", "Fare": 7.25, '
+    '"Parch": 0, "Pclass": 3, "Sex": "male", "SibSp": 1}}'
+)
+# The variables from which curl learns of a proxy for http:// addresses.
+_PROXIES = ("http_proxy", "all_proxy", "ALL_PROXY")
+
+
+def make_greeting(address: Address, asks_for_key: bool, environment: Mapping[str, str]) -> str:
+    """The text, whose command works as it stands in a shell with this environment."""
+    # A proxy cannot reach this machine's loopback.
+    direct = " --noproxy '*'" if any(environment.get(name) for name in _PROXIES) else ""
+    key = ' -H "Authorization: Bearer $API_KEY"' if asks_for_key else ""
+    # The brackets of an IPv6 address are a pattern to some shells.
+    url = shlex.quote(f"{address.url}/predict")
+    return (
+        f"ready on {address.url}; Ctrl-C stops it. Try:\n\n"
+        f"curl{direct} -X POST {url} -H 'Content-Type: application/json'{key} "
+        f"-d '{PASSENGER}'\n"
+    )
