@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, false, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Text, bindparam, func, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from shared.db.engine import clock, later
+from shared.db.engine import clock, statement_start
 from shared.db.tables import JOB
 from shared.observation_id import ObservationId
 from shared.queue.messages import UNFINISHED, Kind, Lane, Outcome, Request, Status
@@ -19,7 +19,11 @@ from shared.queue.messages import UNFINISHED, Kind, Lane, Outcome, Request, Stat
 MOST_ATTEMPTS = 3
 
 _c = JOB.c
-_unfinished = _c.status.in_(UNFINISHED)
+# Written into the statement rather than bound to it: SQLite takes a partial index only when the
+# statement has the index's own condition, word for word.
+_unfinished = _c.status.in_(
+    bindparam("unfinished", UNFINISHED, Text, expanding=True, literal_execute=True)
+)
 _dead = (_c.status == Status.FAILED) & (_c.attempts >= MOST_ATTEMPTS) & _c.cleared_at.is_(None)
 
 
@@ -107,7 +111,7 @@ def claim(
             status=Status.RUNNING,
             attempts=_c.attempts + 1,
             started_at=now,
-            leased_until=later(connection, lease),
+            leased_until=clock(connection, lease),
         )
     )
     jobs = connection.execute(select(JOB).where(_c.seq.in_(seqs)))
@@ -120,8 +124,10 @@ def lock(connection: Connection, job_ids: Sequence[str], keys: Sequence[str]) ->
     Held until the transaction ends. Everything that a prediction or an update touches is locked
     by this one statement and so in one order: two transactions never wait for each other.
     """
-    wanted = or_(_c.job_id.in_(job_ids), _c.observation_id.in_(keys) & _unfinished)
-    query = select(JOB).where(wanted).order_by(_c.seq).with_for_update()
+    wanted: list[ColumnElement[bool]] = [_c.observation_id.in_(keys) & _unfinished]
+    if job_ids:
+        wanted.append(_c.job_id.in_(job_ids))
+    query = select(JOB).where(or_(*wanted)).order_by(_c.seq).with_for_update()
     return [_job(found) for found in connection.execute(query)]
 
 
@@ -193,23 +199,22 @@ def return_lost(
     seconds before the one whose message came last, or when it has waited that long and nothing is
     left on its lane. A running job is lost when its lease has run out: whoever ran it is dead.
     """
-    overtaken: ColumnElement[bool] = _c.published_at < later(connection, -patience)
+    here = (_c.lane == lane) & _unfinished
+    oldest = connection.execute(select(func.min(_c.published_at)).where(here)).scalar()
+    if oldest is None:
+        return []
+    overtaken = _c.published_at < statement_start(connection, -patience)
     if not lane_is_empty:
-        # Of one that was published twice, the first message may have come; one that was waited for
-        # first may have ended without any of this lane. Neither says how far the lane is.
-        came = [_c.started_at.is_not(None), _c.published_at == _c.submitted_at]
-        if lane is not Lane.INTERACTIVE:  # whose updates are never claimed
-            came.append(_c.attempts > 0)
-        started = select(_c.published_at).where(_c.lane == lane, *came)
-        head = connection.execute(started.order_by(_c.started_at.desc()).limit(1)).scalar()
-        overtaken = (
-            false() if head is None else _c.published_at < head - timedelta(seconds=patience)
+        overtaken = _c.published_at < _reached(connection, lane, oldest) - timedelta(
+            seconds=patience
         )
     lost = or_(
         (_c.status == Status.QUEUED) & overtaken,
         _given_up(connection) & (_c.attempts < MOST_ATTEMPTS),
     )
-    query = select(_c.seq).where(_c.lane == lane, _unfinished, lost).order_by(_c.seq).limit(limit)
+    # In the order of the index of unfinished jobs: in the order of `seq` the planner may walk
+    # through the whole table.
+    query = select(_c.seq).where(here, lost).order_by(_c.published_at).limit(limit)
     seqs = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
     if not seqs:
         return []
@@ -221,12 +226,25 @@ def return_lost(
     return [_job(found) for found in jobs]
 
 
+def _reached(connection: Connection, lane: Lane, oldest: datetime) -> datetime:
+    """How far a lane is: when the job was published whose message came last. When none came since
+    `oldest` was published, `oldest` itself; what started before says nothing about later ones."""
+    # Of one that was published twice, the first message may have come; one that was waited for
+    # first may have ended without any of this lane. Neither says how far the lane is.
+    came = [_c.started_at > oldest, _c.published_at == _c.submitted_at]
+    if lane is not Lane.INTERACTIVE:  # whose updates are never claimed
+        came.append(_c.attempts > 0)
+    started = select(_c.published_at).where(_c.lane == lane, *came)
+    head = connection.execute(started.order_by(_c.started_at.desc()).limit(1)).scalar()
+    return oldest if head is None else head
+
+
 def give_back(connection: Connection, job_ids: Sequence[str]) -> None:
     """End the leases of jobs whose process has died, so that they can be claimed again at once."""
     connection.execute(
         update(JOB)
         .where(_c.job_id.in_(job_ids), _c.status == Status.RUNNING)
-        .values(leased_until=later(connection, -1.0))
+        .values(leased_until=clock(connection, -1.0))
     )
 
 
@@ -234,7 +252,8 @@ def set_aside(connection: Connection, limit: int) -> list[Job]:
     """Fail the jobs that no process lived to end, each tried `MOST_ATTEMPTS` times; as they are
     now."""
     worn = _given_up(connection) & (_c.attempts >= MOST_ATTEMPTS)
-    query = select(_c.seq).where(worn).order_by(_c.seq).limit(limit)
+    # In the order of the index of unfinished jobs, as in `return_lost`.
+    query = select(_c.seq).where(_unfinished, worn).order_by(_c.lane, _c.published_at).limit(limit)
     seqs = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
     if not seqs:
         return []
@@ -277,21 +296,23 @@ def replay(connection: Connection, job_ids: Sequence[str]) -> list[Job]:
 
 def backlog(connection: Connection, most: int) -> int:
     """How many jobs are unfinished; counted no further than `most`."""
-    some = select(_c.seq).where(_unfinished).limit(most).subquery()
+    # Ordered as the index of unfinished jobs is, so that no other way is cheaper.
+    waiting = select(_c.lane).where(_unfinished).order_by(_c.lane, _c.published_at)
+    some = waiting.limit(most).subquery()
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
 def ended_within(connection: Connection, seconds: float) -> int:
     """How many jobs ended in the last so many seconds."""
-    recent = (_c.finished_at > later(connection, -seconds)) & _c.cleared_at.is_(None)
-    return int(connection.execute(select(func.count(_c.seq)).where(recent)).scalar_one())
+    recent = (_c.finished_at > statement_start(connection, -seconds)) & _c.cleared_at.is_(None)
+    return int(connection.execute(select(func.count()).select_from(JOB).where(recent)).scalar_one())
 
 
 def clear_finished(connection: Connection, retention: float, limit: int) -> int:
     """Forget what ended longer ago than `retention` seconds; only that it was accepted stays."""
     old = (
         select(_c.seq)
-        .where(_c.cleared_at.is_(None), _c.finished_at < later(connection, -retention))
+        .where(_c.cleared_at.is_(None), _c.finished_at < statement_start(connection, -retention))
         .order_by(_c.finished_at)
         .limit(limit)
     )
@@ -306,7 +327,7 @@ def clear_finished(connection: Connection, retention: float, limit: int) -> int:
 
 def _given_up(connection: Connection) -> ColumnElement[bool]:
     """A job's process has died, or its lease has run out."""
-    return (_c.status == Status.RUNNING) & (_c.leased_until < clock(connection))
+    return (_c.status == Status.RUNNING) & (_c.leased_until < statement_start(connection))
 
 
 def _job(found: Row[Any]) -> Job:
