@@ -18,7 +18,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from shared.db.tables import UtcDateTime
 from shared.db.wait_limit import limit_waiting
-from shared.errors import DatabaseAwayError, SettingError, StartError
+from shared.errors import DatabaseAwayError, DatabaseRefusedError, SettingError, StartError
 from shared.logs import mask
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,10 @@ Answer = TypeVar("Answer")
 _PASSING = ("starting up", "shutting down", "recovery mode", "too many", "slots are reserved",
             "terminating connection", "not yet accepting", "not accepting")  # fmt: skip
 _TRIES = 4
+# A value that cannot be kept, or that breaks a constraint.
+_FAULTS_OF_THE_DATA = (
+    psycopg2.DataError, psycopg2.IntegrityError, sqlite3.DataError, sqlite3.IntegrityError,
+)  # fmt: skip
 
 
 class Database:
@@ -220,6 +224,8 @@ def _deadlocked(error: DBAPIError) -> bool:
 def _away(error: DBAPIError) -> DatabaseAwayError:
     reason = mask(str(error.orig)).strip().splitlines()
     log.warning("database: %s", reason[0] if reason else type(error.orig).__name__)
+    if isinstance(error.orig, _FAULTS_OF_THE_DATA):
+        return DatabaseRefusedError("the database does not answer")
     if "locked" in str(error.orig):
         return DatabaseAwayError("the database is busy: a write could not get its turn")
     return DatabaseAwayError("the database does not answer")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Text, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Text, bindparam, case, func, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from shared.db.engine import clock, statement_start
@@ -83,25 +83,28 @@ def known(connection: Connection, job_ids: Sequence[str]) -> set[str]:
 
 
 def claim(
-    connection: Connection, job_ids: Sequence[str], lease: float, alone: bool
+    connection: Connection, job_ids: Sequence[str], group_id: str, lease: float, alone: bool
 ) -> dict[str, Job]:
-    """Take jobs for running: counts the attempt and leases them for so many seconds.
+    """Take jobs for running, as part of this group: counts the attempt and leases them for so many
+    seconds.
 
     What has ended, is cancelled, or runs elsewhere under a lease is left out; so is a job before
     its last try unless it is `alone`, or it could be set aside for what another does. Commit before
-    the work starts, so that an attempt which kills its process is counted.
+    the work starts, so that an attempt which kills its process is counted. What this group has
+    claimed already is given again and counted once: its first commit may have been unanswered.
     """
     if not job_ids:
         return {}
     now = clock(connection)
-    lost = _given_up(connection) & (_c.attempts < MOST_ATTEMPTS)
+    lost = _lease_ran_out(connection) & (_c.attempts < MOST_ATTEMPTS)
     free = or_(_c.status == Status.QUEUED, lost)
     if not alone:
         free &= _c.attempts < MOST_ATTEMPTS - 1
+    mine = _held_by(group_id)
     # Locked in one order, as in `lock`. A locked one is waited for rather than skipped: it may be
     # an update that looks whether this job is still to come, and then waits for it.
-    taken = select(_c.seq).where(_c.job_id.in_(job_ids), free).order_by(_c.seq).with_for_update()
-    seqs = list(connection.execute(taken).scalars())
+    taken = select(_c.seq).where(_c.job_id.in_(job_ids), free | mine).order_by(_c.seq)
+    seqs = list(connection.execute(taken.with_for_update()).scalars())
     if not seqs:
         return {}
     connection.execute(
@@ -109,7 +112,11 @@ def claim(
         .where(_c.seq.in_(seqs))
         .values(
             status=Status.RUNNING,
-            attempts=_c.attempts + 1,
+            attempts=case((mine, _c.attempts), else_=_c.attempts + 1),
+            claimed_by=case(
+                (mine, _c.claimed_by),
+                else_=func.coalesce(_c.claimed_by, "").concat(_mark(group_id)),
+            ),
             started_at=now,
             leased_until=clock(connection, lease),
         )
@@ -154,6 +161,7 @@ def finish(connection: Connection, outcomes: Iterable[Outcome]) -> None:
                 started_at=func.coalesce(_c.started_at, clock(connection)),
                 finished_at=clock(connection),
                 leased_until=None,
+                claimed_by=None,
             )
         )
 
@@ -210,7 +218,7 @@ def return_lost(
         )
     lost = or_(
         (_c.status == Status.QUEUED) & overtaken,
-        _given_up(connection) & (_c.attempts < MOST_ATTEMPTS),
+        _lease_ran_out(connection) & (_c.attempts < MOST_ATTEMPTS),
     )
     # In the order of the index of unfinished jobs: in the order of `seq` the planner may walk
     # through the whole table.
@@ -239,19 +247,46 @@ def _reached(connection: Connection, lane: Lane, oldest: datetime) -> datetime:
     return oldest if head is None else head
 
 
-def give_back(connection: Connection, job_ids: Sequence[str]) -> None:
-    """End the leases of jobs whose process has died, so that they can be claimed again at once."""
+def end_leases(connection: Connection, job_ids: Sequence[str], group_id: str) -> None:
+    """Let jobs whose process died with this group be claimed again at once. Their attempts stay
+    counted; what another group runs by now is left alone."""
     connection.execute(
         update(JOB)
-        .where(_c.job_id.in_(job_ids), _c.status == Status.RUNNING)
+        .where(_c.job_id.in_(job_ids), _held_by(group_id))
         .values(leased_until=clock(connection, -1.0))
+    )
+
+
+def give_back(connection: Connection, job_ids: Sequence[str], group_id: str) -> None:
+    """Take back the attempts that this group was counted for, since its process lives and only
+    the database did not answer. Their leases end, unless another group runs them by now.
+
+    It may be asked again, and asked when it is not known whether the claim was committed.
+    """
+    # A claim whose commit is still under way holds its rows, so that this waits for it. Only the
+    # next statement sees what it wrote.
+    query = select(_c.seq).where(_c.job_id.in_(job_ids), _unfinished).order_by(_c.seq)
+    seqs = list(connection.execute(query.with_for_update()).scalars())
+    if not seqs:
+        return
+    mark = _mark(group_id)
+    counted = _c.claimed_by.contains(mark, autoescape=True) & (_c.attempts > 0)
+    ended = case((_held_by(group_id), clock(connection, -1.0)), else_=_c.leased_until)
+    connection.execute(
+        update(JOB)
+        .where(_c.seq.in_(seqs), counted)
+        .values(
+            attempts=_c.attempts - 1,
+            claimed_by=func.replace(_c.claimed_by, mark, ""),
+            leased_until=ended,
+        )
     )
 
 
 def set_aside(connection: Connection, limit: int) -> list[Job]:
     """Fail the jobs that no process lived to end, each tried `MOST_ATTEMPTS` times; as they are
     now."""
-    worn = _given_up(connection) & (_c.attempts >= MOST_ATTEMPTS)
+    worn = _lease_ran_out(connection) & (_c.attempts >= MOST_ATTEMPTS)
     # In the order of the index of unfinished jobs, as in `return_lost`.
     query = select(_c.seq).where(_unfinished, worn).order_by(_c.lane, _c.published_at).limit(limit)
     seqs = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
@@ -267,6 +302,7 @@ def set_aside(connection: Connection, limit: int) -> list[Job]:
             outcome=outcome.body,
             finished_at=clock(connection),
             leased_until=None,
+            claimed_by=None,
         )
     )
     return [_job(found) for found in connection.execute(select(JOB).where(_c.seq.in_(seqs)))]
@@ -325,7 +361,17 @@ def clear_finished(connection: Connection, retention: float, limit: int) -> int:
     return len(seqs)
 
 
-def _given_up(connection: Connection) -> ColumnElement[bool]:
+def _mark(group_id: str) -> str:
+    return f" {group_id}"
+
+
+def _held_by(group_id: str) -> ColumnElement[bool]:
+    """Whether it is this group that runs a job."""
+    latest = _c.claimed_by.endswith(_mark(group_id), autoescape=True)
+    return (_c.status == Status.RUNNING) & latest
+
+
+def _lease_ran_out(connection: Connection) -> ColumnElement[bool]:
     """A job's process has died, or its lease has run out."""
     return (_c.status == Status.RUNNING) & (_c.leased_until < statement_start(connection))
 
