@@ -135,5 +135,10 @@ class DatabaseAwayError(UnavailableError):
     """The database does not answer, or a write could not get its turn."""
 
 
+class DatabaseRefusedError(DatabaseAwayError):
+    """The database answered that it cannot take what it was sent: the data is at fault, so that
+    sending the same again would end the same way."""
+
+
 class BusyError(UnavailableError):
     """More waits already than may wait."""

@@ -18,6 +18,7 @@ from celery.signals import (
 from threadpoolctl import threadpool_limits
 
 from shared.db.engine import Database, connect
+from shared.errors import UnavailableError
 from shared.queue.broker import Broker, make_redis
 from shared.queue.messages import PREDICT_TASK, UPDATE_TASK, Group, MessageError
 from shared.settings import Settings
@@ -31,7 +32,8 @@ log = logging.getLogger(__name__)
 
 DATABASE_WAIT = 10.0
 REDIS_WAIT = 2.0
-# A job's lease outlives the limit at which its process is killed, so it never runs twice at once.
+# A job's lease outlives the longest scoring, and the longest wait for the database after a usual
+# one, so that it hardly ever runs twice at once (which would cost time and do no harm).
 LEASE_MARGIN = 5.0
 
 
@@ -43,14 +45,16 @@ def create_app(settings: Settings, model: Model, upkeep: Upkeep) -> Celery:
 
     def runner() -> GroupRunner:
         if "runner" not in child:
-            lease = settings.task_limit + LEASE_MARGIN
-            child["runner"] = GroupRunner(model, *_parts(settings), lease)
+            limit = settings.task_limit
+            lease = max(limit, DATABASE_WAIT) + LEASE_MARGIN
+            child["runner"] = GroupRunner(model, *_parts(settings), limit, lease)
         return child["runner"]
 
-    request = noticing(upkeep.lost)
+    request = noticing(upkeep.lost, upkeep.given_up)
     app.steps["worker"].add(Patrol)
 
-    @app.task(name=PREDICT_TASK, Request=request)
+    # What gives a group up reaches the parent as this error, and is no fault of the task's.
+    @app.task(name=PREDICT_TASK, Request=request, throws=(UnavailableError,))
     def predict(text: Any) -> None:
         group = _read(text)
         if group:
@@ -69,6 +73,7 @@ def create_app(settings: Settings, model: Model, upkeep: Upkeep) -> Celery:
     def on_stopped(**_: Any) -> None:
         upkeep.stop()
         upkeep.join()
+        upkeep.give_back_at_the_end()
 
     worker_process_init.connect(_forked, weak=False)
     worker_ready.connect(on_ready, weak=False)

@@ -7,34 +7,54 @@ from collections.abc import Sequence
 
 from shared.db import jobs
 from shared.db.engine import Database
-from shared.errors import UnavailableError
+from shared.errors import DatabaseRefusedError, UnavailableError
 from shared.queue.broker import Broker
 from shared.queue.messages import Group, Outcome, Reply, Request
 from worker import labelling
 from worker.model.loading import Model
 from worker.scoring.scoring import Score, score
+from worker.scoring.time_limit import time_limit
 from worker.storing import Settled, settle, settle_at_once
 
 log = logging.getLogger(__name__)
 
 
 class GroupRunner:
-    """Runs groups against one model and one database. `lease` is in seconds."""
+    """Runs groups against one model and one database.
 
-    def __init__(self, model: Model, database: Database, broker: Broker, lease: float) -> None:
+    `limit` is how long a group may be scored before its process is ended, and `lease` for how long
+    its jobs are nobody else's; both in seconds.
+    """
+
+    def __init__(
+        self, model: Model, database: Database, broker: Broker, limit: float, lease: float
+    ) -> None:
         self._model = model
         self._database = database
         self._broker = broker
+        self._limit = limit
         self._lease = lease
 
     def predict(self, group: Group) -> None:
-        """Score a group and commit it; a request that is a job and has ended is left alone."""
+        """Score a group and commit it; a request that is a job and has ended is left alone.
+
+        Raises:
+            UnavailableError: the database did not answer, and the group was given up: the attempts
+                that its jobs count for it are to be given back. Who waits has been told.
+        """
         try:
-            requests = self._claim(group.requests)
-            settled = self._settle(requests, score([r.body for r in requests], self._model))
-        except UnavailableError as error:
+            requests = self._claim(group)
+            with time_limit(self._limit):
+                scores = score([r.body for r in requests], self._model)
+            settled = self._settle(requests, scores)
+        except DatabaseRefusedError as error:
+            # Some row of it is at fault. Its attempts count, so that it is tried again in ever
+            # smaller company, and only that row is set aside.
             self._refuse(group, error)
             return
+        except UnavailableError as error:
+            self._refuse(group, error)
+            raise
         self._reply(group, settled)
 
     def _settle(self, requests: Sequence[Request], scores: Sequence[Score]) -> Settled:
@@ -59,14 +79,15 @@ class GroupRunner:
             return
         self._reply(group, Settled((), tuple(ended)))
 
-    def _claim(self, requests: Sequence[Request]) -> list[Request]:
+    def _claim(self, group: Group) -> list[Request]:
         """The requests to run: those without a job, and the jobs that could be claimed."""
+        requests = group.requests
         job_ids = [r.request_id for r in requests if r.accepted]
         if not job_ids:
             return list(requests)
         alone = len(requests) == 1
         claimed = self._database.write(
-            lambda connection: jobs.claim(connection, job_ids, self._lease, alone)
+            lambda c: jobs.claim(c, job_ids, group.group_id, self._lease, alone)
         )
         return [
             # The ledger's copy is the truth; a message is only the way here.

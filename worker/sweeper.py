@@ -8,13 +8,15 @@ import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from shared.db import jobs, leases
 from shared.db.engine import Database
 from shared.db.jobs import Job
-from shared.errors import QueuecastError
+from shared.db.wait_limit import allow_waiting
+from shared.errors import DatabaseAwayError, QueuecastError
 from shared.queue.broker import Broker
 from shared.queue.messages import (
     SET_ASIDE,
@@ -35,6 +37,8 @@ SWEEP_EVERY = 5.0
 LEASE, LEASE_LASTS = "sweeper", 15.0
 # A message that is this much older than what is being worked on is not coming any more.
 PATIENCE = 10.0
+# How long a worker that stops waits for the database, in seconds.
+LAST_WAIT = 3.0
 _MOST_RETURNED = 2000
 _MOST_CLEARED = 1000
 
@@ -52,6 +56,8 @@ class Upkeep:
         self._broker = broker
         # None: stop.
         self._lost: queue.SimpleQueue[Group | None] = queue.SimpleQueue()
+        self._given_up: deque[Group] = deque()
+        self._database_answered = False
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
     def start(self) -> None:
@@ -72,6 +78,11 @@ class Upkeep:
         """A process died, or was killed at its time limit, with this group. Called anywhere."""
         self._lost.put(group)
 
+    def given_up(self, group: Group) -> None:
+        """A process gave this group up because the database did not answer. Called anywhere."""
+        if any(r.accepted for r in group.requests):
+            self._given_up.append(group)
+
     def _run(self) -> None:
         next_sweep = time.monotonic()
         group: Group | None = None
@@ -80,10 +91,13 @@ class Upkeep:
                 if group is not None:
                     self.recover(group)
                 self._broker.beat(self._name, self._version, BEAT_LASTS)
+                self.give_back()
                 if time.monotonic() >= next_sweep:
                     next_sweep = time.monotonic() + SWEEP_EVERY
                     self.sweep()
             except QueuecastError as error:
+                if isinstance(error, DatabaseAwayError):
+                    self._database_answered = False
                 log.warning("upkeep waits: %s", error)
             except Exception:  # a thread that ends takes the sweeper with it
                 log.exception("upkeep")
@@ -106,7 +120,7 @@ class Upkeep:
         log.warning("a process was lost with %d requests", len(group.requests))
         promised = [r.request_id for r in group.requests if r.accepted]
         if promised:
-            self._database.write(lambda c: jobs.give_back(c, promised))
+            self._database.write(lambda c: jobs.end_leases(c, promised, group.group_id))
             self._bring_back()
         waited_for = [r for r in group.requests if not r.accepted]
         if not waited_for:
@@ -125,16 +139,47 @@ class Upkeep:
             outcomes = tuple(Outcome.set_aside(r.request_id) for r in again)
             self._broker.reply(group.reply_to, Reply(None, outcomes))
 
+    def give_back(self) -> None:
+        """Give back the attempts of the groups that were given up; the next sweep publishes their
+        jobs again. Each is kept in mind until the database has answered.
+
+        Raises:
+            DatabaseAwayError: it still does not answer.
+        """
+        while self._given_up:
+            group = self._given_up.popleft()
+            promised = [r.request_id for r in group.requests if r.accepted]
+            try:
+                self._database.write(
+                    lambda c, ids=promised, of=group.group_id: jobs.give_back(c, ids, of)  # type: ignore[misc]
+                )
+            except DatabaseAwayError:
+                self._given_up.appendleft(group)
+                raise
+            log.warning("%d jobs were given up: their attempts do not count", len(promised))
+
+    def give_back_at_the_end(self) -> None:
+        """The same when this worker stops and its processes have ended, with one short try."""
+        try:
+            with allow_waiting(LAST_WAIT):
+                self.give_back()
+        except DatabaseAwayError as error:
+            log.warning("%d groups keep an attempt too many: %s", len(self._given_up), error)
+
     def sweep(self) -> None:
         """Publish again what was lost, and clear what is old, unless another worker does."""
-        if not self._database.write(lambda c: leases.hold(c, LEASE, self._name, LEASE_LASTS)):
-            return
-        self._bring_back()
-        retention = self._settings.job_retention
-        self._database.write(lambda c: jobs.clear_finished(c, retention, _MOST_CLEARED))
+        mine = self._database.write(lambda c: leases.hold(c, LEASE, self._name, LEASE_LASTS))
+        if mine:
+            self._bring_back()
+            retention = self._settings.job_retention
+            self._database.write(lambda c: jobs.clear_finished(c, retention, _MOST_CLEARED))
+        self._database_answered = True
 
     def _bring_back(self) -> None:
-        self._tell(self._database.write(lambda c: jobs.set_aside(c, _MOST_RETURNED)))
+        # After a silence of the database the other workers give back what they gave up in it. Until
+        # they had the time to, nobody can say of what the attempts were that are counted.
+        if self._database_answered:
+            self._tell(self._database.write(lambda c: jobs.set_aside(c, _MOST_RETURNED)))
         for lane in Lane:
             empty = self._broker.backlog(lane) == 0
             lost = self._database.write(

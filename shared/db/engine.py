@@ -18,7 +18,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from shared.db.tables import UtcDateTime
 from shared.db.wait_limit import limit_waiting
-from shared.errors import DatabaseAwayError, SettingError, StartError
+from shared.errors import DatabaseAwayError, DatabaseRefusedError, SettingError, StartError
 from shared.logs import mask
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,10 @@ Answer = TypeVar("Answer")
 _PASSING = ("starting up", "shutting down", "recovery mode", "too many", "slots are reserved",
             "terminating connection", "not yet accepting", "not accepting")  # fmt: skip
 _TRIES = 4
+# A value that cannot be kept, or that breaks a constraint.
+_FAULTS_OF_THE_DATA = (
+    psycopg2.DataError, psycopg2.IntegrityError, sqlite3.DataError, sqlite3.IntegrityError,
+)  # fmt: skip
 
 
 class Database:
@@ -180,22 +184,36 @@ def connect(url: str, connections: int, wait: float) -> Database:
     return Database(url, connections, wait)
 
 
-def clock(connection: Connection) -> ColumnElement[datetime]:
-    """The time now by the clock that all processes share: the database's.
+def clock(connection: Connection, seconds: float = 0.0) -> ColumnElement[datetime]:
+    """So many seconds from now, by the clock that all processes share: the database's.
 
-    On SQLite all processes are on one machine, so its clock is theirs.
+    It is for values that are written, never for conditions: PostgreSQL reads this clock anew for
+    every row, so that no index could be bounded by it. See `statement_start`.
     """
-    if connection.dialect.name == "sqlite":
-        return literal(datetime.now(UTC), UtcDateTime)
-    return func.clock_timestamp(type_=UtcDateTime)
+    return _moment(connection, func.clock_timestamp(type_=UtcDateTime), seconds)
 
 
-def later(connection: Connection, seconds: float) -> ColumnElement[datetime]:
-    """A moment so many seconds from now (before it, when negative), by `clock`."""
+def statement_start(connection: Connection, seconds: float = 0.0) -> ColumnElement[datetime]:
+    """So many seconds after (before, when negative) this statement reached the database.
+
+    It is for conditions: it is the same for every row, so that an index can be bounded by it. A
+    statement that waited for a lock still has the moment from before it waited. Whoever asks
+    whether a lease has run out is then told no, if anything, although it just has; never yes while
+    it runs.
+    """
+    return _moment(connection, func.statement_timestamp(type_=UtcDateTime), seconds)
+
+
+def _moment(
+    connection: Connection, now: ColumnElement[datetime], seconds: float
+) -> ColumnElement[datetime]:
     if connection.dialect.name == "sqlite":
+        # All processes are on one machine, so its clock is theirs.
         return literal(datetime.now(UTC) + timedelta(seconds=seconds), UtcDateTime)
+    if not seconds:
+        return now
     interval: ColumnElement[Any] = func.make_interval(0, 0, 0, 0, 0, 0, seconds)
-    return func.clock_timestamp(type_=UtcDateTime).op("+")(interval)
+    return now.op("+")(interval)
 
 
 def _deadlocked(error: DBAPIError) -> bool:
@@ -206,6 +224,8 @@ def _deadlocked(error: DBAPIError) -> bool:
 def _away(error: DBAPIError) -> DatabaseAwayError:
     reason = mask(str(error.orig)).strip().splitlines()
     log.warning("database: %s", reason[0] if reason else type(error.orig).__name__)
+    if isinstance(error.orig, _FAULTS_OF_THE_DATA):
+        return DatabaseRefusedError("the database does not answer")
     if "locked" in str(error.orig):
         return DatabaseAwayError("the database is busy: a write could not get its turn")
     return DatabaseAwayError("the database does not answer")

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, false, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, Text, bindparam, case, func, insert, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from shared.db.engine import clock, later
+from shared.db.engine import clock, statement_start
 from shared.db.tables import JOB
 from shared.observation_id import ObservationId
 from shared.queue.messages import UNFINISHED, Kind, Lane, Outcome, Request, Status
@@ -19,7 +19,11 @@ from shared.queue.messages import UNFINISHED, Kind, Lane, Outcome, Request, Stat
 MOST_ATTEMPTS = 3
 
 _c = JOB.c
-_unfinished = _c.status.in_(UNFINISHED)
+# Written into the statement rather than bound to it: SQLite takes a partial index only when the
+# statement has the index's own condition, word for word.
+_unfinished = _c.status.in_(
+    bindparam("unfinished", UNFINISHED, Text, expanding=True, literal_execute=True)
+)
 _dead = (_c.status == Status.FAILED) & (_c.attempts >= MOST_ATTEMPTS) & _c.cleared_at.is_(None)
 
 
@@ -79,25 +83,28 @@ def known(connection: Connection, job_ids: Sequence[str]) -> set[str]:
 
 
 def claim(
-    connection: Connection, job_ids: Sequence[str], lease: float, alone: bool
+    connection: Connection, job_ids: Sequence[str], group_id: str, lease: float, alone: bool
 ) -> dict[str, Job]:
-    """Take jobs for running: counts the attempt and leases them for so many seconds.
+    """Take jobs for running, as part of this group: counts the attempt and leases them for so many
+    seconds.
 
     What has ended, is cancelled, or runs elsewhere under a lease is left out; so is a job before
     its last try unless it is `alone`, or it could be set aside for what another does. Commit before
-    the work starts, so that an attempt which kills its process is counted.
+    the work starts, so that an attempt which kills its process is counted. What this group has
+    claimed already is given again and counted once: its first commit may have been unanswered.
     """
     if not job_ids:
         return {}
     now = clock(connection)
-    lost = _given_up(connection) & (_c.attempts < MOST_ATTEMPTS)
+    lost = _lease_ran_out(connection) & (_c.attempts < MOST_ATTEMPTS)
     free = or_(_c.status == Status.QUEUED, lost)
     if not alone:
         free &= _c.attempts < MOST_ATTEMPTS - 1
+    mine = _held_by(group_id)
     # Locked in one order, as in `lock`. A locked one is waited for rather than skipped: it may be
     # an update that looks whether this job is still to come, and then waits for it.
-    taken = select(_c.seq).where(_c.job_id.in_(job_ids), free).order_by(_c.seq).with_for_update()
-    seqs = list(connection.execute(taken).scalars())
+    taken = select(_c.seq).where(_c.job_id.in_(job_ids), free | mine).order_by(_c.seq)
+    seqs = list(connection.execute(taken.with_for_update()).scalars())
     if not seqs:
         return {}
     connection.execute(
@@ -105,9 +112,13 @@ def claim(
         .where(_c.seq.in_(seqs))
         .values(
             status=Status.RUNNING,
-            attempts=_c.attempts + 1,
+            attempts=case((mine, _c.attempts), else_=_c.attempts + 1),
+            claimed_by=case(
+                (mine, _c.claimed_by),
+                else_=func.coalesce(_c.claimed_by, "").concat(_mark(group_id)),
+            ),
             started_at=now,
-            leased_until=later(connection, lease),
+            leased_until=clock(connection, lease),
         )
     )
     jobs = connection.execute(select(JOB).where(_c.seq.in_(seqs)))
@@ -120,8 +131,10 @@ def lock(connection: Connection, job_ids: Sequence[str], keys: Sequence[str]) ->
     Held until the transaction ends. Everything that a prediction or an update touches is locked
     by this one statement and so in one order: two transactions never wait for each other.
     """
-    wanted = or_(_c.job_id.in_(job_ids), _c.observation_id.in_(keys) & _unfinished)
-    query = select(JOB).where(wanted).order_by(_c.seq).with_for_update()
+    wanted: list[ColumnElement[bool]] = [_c.observation_id.in_(keys) & _unfinished]
+    if job_ids:
+        wanted.append(_c.job_id.in_(job_ids))
+    query = select(JOB).where(or_(*wanted)).order_by(_c.seq).with_for_update()
     return [_job(found) for found in connection.execute(query)]
 
 
@@ -148,6 +161,7 @@ def finish(connection: Connection, outcomes: Iterable[Outcome]) -> None:
                 started_at=func.coalesce(_c.started_at, clock(connection)),
                 finished_at=clock(connection),
                 leased_until=None,
+                claimed_by=None,
             )
         )
 
@@ -193,23 +207,22 @@ def return_lost(
     seconds before the one whose message came last, or when it has waited that long and nothing is
     left on its lane. A running job is lost when its lease has run out: whoever ran it is dead.
     """
-    overtaken: ColumnElement[bool] = _c.published_at < later(connection, -patience)
+    here = (_c.lane == lane) & _unfinished
+    oldest = connection.execute(select(func.min(_c.published_at)).where(here)).scalar()
+    if oldest is None:
+        return []
+    overtaken = _c.published_at < statement_start(connection, -patience)
     if not lane_is_empty:
-        # Of one that was published twice, the first message may have come; one that was waited for
-        # first may have ended without any of this lane. Neither says how far the lane is.
-        came = [_c.started_at.is_not(None), _c.published_at == _c.submitted_at]
-        if lane is not Lane.INTERACTIVE:  # whose updates are never claimed
-            came.append(_c.attempts > 0)
-        started = select(_c.published_at).where(_c.lane == lane, *came)
-        head = connection.execute(started.order_by(_c.started_at.desc()).limit(1)).scalar()
-        overtaken = (
-            false() if head is None else _c.published_at < head - timedelta(seconds=patience)
+        overtaken = _c.published_at < _reached(connection, lane, oldest) - timedelta(
+            seconds=patience
         )
     lost = or_(
         (_c.status == Status.QUEUED) & overtaken,
-        _given_up(connection) & (_c.attempts < MOST_ATTEMPTS),
+        _lease_ran_out(connection) & (_c.attempts < MOST_ATTEMPTS),
     )
-    query = select(_c.seq).where(_c.lane == lane, _unfinished, lost).order_by(_c.seq).limit(limit)
+    # In the order of the index of unfinished jobs: in the order of `seq` the planner may walk
+    # through the whole table.
+    query = select(_c.seq).where(here, lost).order_by(_c.published_at).limit(limit)
     seqs = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
     if not seqs:
         return []
@@ -221,20 +234,61 @@ def return_lost(
     return [_job(found) for found in jobs]
 
 
-def give_back(connection: Connection, job_ids: Sequence[str]) -> None:
-    """End the leases of jobs whose process has died, so that they can be claimed again at once."""
+def _reached(connection: Connection, lane: Lane, oldest: datetime) -> datetime:
+    """How far a lane is: when the job was published whose message came last. When none came since
+    `oldest` was published, `oldest` itself; what started before says nothing about later ones."""
+    # Of one that was published twice, the first message may have come; one that was waited for
+    # first may have ended without any of this lane. Neither says how far the lane is.
+    came = [_c.started_at > oldest, _c.published_at == _c.submitted_at]
+    if lane is not Lane.INTERACTIVE:  # whose updates are never claimed
+        came.append(_c.attempts > 0)
+    started = select(_c.published_at).where(_c.lane == lane, *came)
+    head = connection.execute(started.order_by(_c.started_at.desc()).limit(1)).scalar()
+    return oldest if head is None else head
+
+
+def end_leases(connection: Connection, job_ids: Sequence[str], group_id: str) -> None:
+    """Let jobs whose process died with this group be claimed again at once. Their attempts stay
+    counted; what another group runs by now is left alone."""
     connection.execute(
         update(JOB)
-        .where(_c.job_id.in_(job_ids), _c.status == Status.RUNNING)
-        .values(leased_until=later(connection, -1.0))
+        .where(_c.job_id.in_(job_ids), _held_by(group_id))
+        .values(leased_until=clock(connection, -1.0))
+    )
+
+
+def give_back(connection: Connection, job_ids: Sequence[str], group_id: str) -> None:
+    """Take back the attempts that this group was counted for, since its process lives and only
+    the database did not answer. Their leases end, unless another group runs them by now.
+
+    It may be asked again, and asked when it is not known whether the claim was committed.
+    """
+    # A claim whose commit is still under way holds its rows, so that this waits for it. Only the
+    # next statement sees what it wrote.
+    query = select(_c.seq).where(_c.job_id.in_(job_ids), _unfinished).order_by(_c.seq)
+    seqs = list(connection.execute(query.with_for_update()).scalars())
+    if not seqs:
+        return
+    mark = _mark(group_id)
+    counted = _c.claimed_by.contains(mark, autoescape=True) & (_c.attempts > 0)
+    ended = case((_held_by(group_id), clock(connection, -1.0)), else_=_c.leased_until)
+    connection.execute(
+        update(JOB)
+        .where(_c.seq.in_(seqs), counted)
+        .values(
+            attempts=_c.attempts - 1,
+            claimed_by=func.replace(_c.claimed_by, mark, ""),
+            leased_until=ended,
+        )
     )
 
 
 def set_aside(connection: Connection, limit: int) -> list[Job]:
     """Fail the jobs that no process lived to end, each tried `MOST_ATTEMPTS` times; as they are
     now."""
-    worn = _given_up(connection) & (_c.attempts >= MOST_ATTEMPTS)
-    query = select(_c.seq).where(worn).order_by(_c.seq).limit(limit)
+    worn = _lease_ran_out(connection) & (_c.attempts >= MOST_ATTEMPTS)
+    # In the order of the index of unfinished jobs, as in `return_lost`.
+    query = select(_c.seq).where(_unfinished, worn).order_by(_c.lane, _c.published_at).limit(limit)
     seqs = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
     if not seqs:
         return []
@@ -248,6 +302,7 @@ def set_aside(connection: Connection, limit: int) -> list[Job]:
             outcome=outcome.body,
             finished_at=clock(connection),
             leased_until=None,
+            claimed_by=None,
         )
     )
     return [_job(found) for found in connection.execute(select(JOB).where(_c.seq.in_(seqs)))]
@@ -277,21 +332,23 @@ def replay(connection: Connection, job_ids: Sequence[str]) -> list[Job]:
 
 def backlog(connection: Connection, most: int) -> int:
     """How many jobs are unfinished; counted no further than `most`."""
-    some = select(_c.seq).where(_unfinished).limit(most).subquery()
+    # Ordered as the index of unfinished jobs is, so that no other way is cheaper.
+    waiting = select(_c.lane).where(_unfinished).order_by(_c.lane, _c.published_at)
+    some = waiting.limit(most).subquery()
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
 def ended_within(connection: Connection, seconds: float) -> int:
     """How many jobs ended in the last so many seconds."""
-    recent = (_c.finished_at > later(connection, -seconds)) & _c.cleared_at.is_(None)
-    return int(connection.execute(select(func.count(_c.seq)).where(recent)).scalar_one())
+    recent = (_c.finished_at > statement_start(connection, -seconds)) & _c.cleared_at.is_(None)
+    return int(connection.execute(select(func.count()).select_from(JOB).where(recent)).scalar_one())
 
 
 def clear_finished(connection: Connection, retention: float, limit: int) -> int:
     """Forget what ended longer ago than `retention` seconds; only that it was accepted stays."""
     old = (
         select(_c.seq)
-        .where(_c.cleared_at.is_(None), _c.finished_at < later(connection, -retention))
+        .where(_c.cleared_at.is_(None), _c.finished_at < statement_start(connection, -retention))
         .order_by(_c.finished_at)
         .limit(limit)
     )
@@ -304,9 +361,19 @@ def clear_finished(connection: Connection, retention: float, limit: int) -> int:
     return len(seqs)
 
 
-def _given_up(connection: Connection) -> ColumnElement[bool]:
+def _mark(group_id: str) -> str:
+    return f" {group_id}"
+
+
+def _held_by(group_id: str) -> ColumnElement[bool]:
+    """Whether it is this group that runs a job."""
+    latest = _c.claimed_by.endswith(_mark(group_id), autoescape=True)
+    return (_c.status == Status.RUNNING) & latest
+
+
+def _lease_ran_out(connection: Connection) -> ColumnElement[bool]:
     """A job's process has died, or its lease has run out."""
-    return (_c.status == Status.RUNNING) & (_c.leased_until < clock(connection))
+    return (_c.status == Status.RUNNING) & (_c.leased_until < statement_start(connection))
 
 
 def _job(found: Row[Any]) -> Job:

@@ -6,15 +6,15 @@ from sqlalchemy import Connection, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from shared.db.engine import clock, later
+from shared.db.engine import clock, statement_start
 from shared.db.tables import LEASE
 
 
 def hold(connection: Connection, name: str, holder: str, seconds: float) -> bool:
     """Take or renew a lease by the database's clock; false when another holds it."""
-    now = clock(connection)
+    now = statement_start(connection)
     c = LEASE.c
-    values = {"holder": holder, "expires_at": later(connection, seconds)}
+    values = {"holder": holder, "expires_at": clock(connection, seconds)}
     mine = or_(c.holder == holder, c.expires_at < now)
     if connection.execute(update(LEASE).where(c.name == name, mine).values(values)).rowcount:
         return True

@@ -108,6 +108,8 @@ JOB = Table(
     Column("status_code", SmallInteger),
     Column("outcome", JsonText),
     Column("cleared_at", UtcDateTime),
+    # The ids of the groups whose attempts are counted, the latest last, each after a space.
+    Column("claimed_by", Text),
     Index("job_job_id", "job_id", unique=True),
     sqlite_autoincrement=True,
 )

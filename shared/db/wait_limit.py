@@ -31,7 +31,8 @@ def limit_waiting(seconds: float) -> None:
 
 @contextmanager
 def allow_waiting(seconds: float) -> Iterator[None]:
-    """Allow this thread longer waits: a migration may rewrite a large table."""
+    """Let this thread wait for so many seconds instead: a migration may rewrite a large table, and
+    a process that stops has little time."""
     before = getattr(_local, "seconds", None)
     _local.seconds = seconds
     try:

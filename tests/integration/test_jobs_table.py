@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import Connection, text
 
 from shared.db import jobs
 from shared.db.engine import Database, connect
@@ -12,6 +14,7 @@ from shared.db.migrate import migrate
 from shared.observation_id import ObservationId
 from shared.queue.messages import Kind, Lane, Outcome, Request
 from shared.settings import Settings
+from tests.system import wait_for
 
 NAMES = ("a", "b", "c")
 
@@ -37,14 +40,16 @@ def accepted(database: Database) -> list[str]:
     return list(NAMES)
 
 
-def claim(database: Database, ids: list[str], alone: bool = False) -> set[str]:
+def claim(
+    database: Database, ids: list[str], alone: bool = False, group_id: str = "group"
+) -> set[str]:
     """Take these jobs under a lease that outlasts the test."""
-    return set(database.write(lambda c: jobs.claim(c, ids, 60.0, alone)))
+    return set(database.write(lambda c: jobs.claim(c, ids, group_id, 60.0, alone)))
 
 
 def die(database: Database, ids: list[str]) -> list[str]:
     """Let the process that runs these jobs be lost; the ids of what is published again."""
-    database.write(lambda c: jobs.give_back(c, ids))
+    database.write(lambda c: jobs.end_leases(c, ids, "group"))
     return bring_back(database, ids)
 
 
@@ -104,3 +109,96 @@ def test_what_says_how_far_a_lane_is(database: Database, accepted: list[str]) ->
     assert claim(database, accepted[1:]) == set(accepted[1:])
     assert lost() == []
     assert claim(database, [queued], alone=True)
+
+
+def attempts(database: Database, job_id: str) -> int:
+    """How many tries of a job are counted."""
+    found = database.read(lambda c: jobs.find(c, job_id))
+    assert found is not None
+    return found.attempts
+
+
+def give_back(database: Database, ids: list[str], group_id: str) -> None:
+    database.write(lambda c: jobs.give_back(c, ids, group_id))
+
+
+def test_what_is_given_up_does_not_count(database: Database, accepted: list[str]) -> None:
+    """However often: the job is there for the next, with the tries that its deaths left it."""
+    assert claim(database, accepted) == set(accepted)
+    assert die(database, accepted) == accepted
+    for number in range(5):
+        group_id = f"given-up-{number}"
+        assert claim(database, accepted, group_id=group_id) == set(accepted)
+        give_back(database, accepted, group_id)
+        assert database.write(lambda c: jobs.set_aside(c, 100)) == []
+        assert bring_back(database, accepted) == accepted
+    assert {attempts(database, name) for name in accepted} == {1}
+
+
+def test_claimed_again_by_the_same_group(database: Database, accepted: list[str]) -> None:
+    """A group whose first claim was committed without an answer goes on, at one attempt."""
+    for _ in range(2):
+        assert claim(database, accepted) == set(accepted)
+    assert claim(database, accepted, group_id="another") == set()
+    assert {attempts(database, name) for name in accepted} == {1}
+
+
+def test_given_back_once(database: Database, accepted: list[str]) -> None:
+    """Asked again, or by a group that never had it, nothing changes."""
+    one = accepted[:1]
+    claim(database, one, group_id="first")
+    give_back(database, one, "stranger")
+    assert attempts(database, one[0]) == 1
+    for _ in range(2):
+        give_back(database, one, "first")
+        assert attempts(database, one[0]) == 0
+
+
+def test_given_back_late(database: Database, accepted: list[str]) -> None:
+    """After the lease ran out and another group took the job: that one's attempt and lease stay,
+    also when the process of the first dies after all."""
+    one = accepted[:1]
+    database.write(lambda c: jobs.claim(c, one, "first", -1.0, True))
+    assert bring_back(database, one) == one
+    assert claim(database, one, group_id="second") == set(one)
+    give_back(database, one, "first")
+    assert attempts(database, one[0]) == 1
+    database.write(lambda c: jobs.end_leases(c, one, "first"))
+    assert bring_back(database, one) == []
+    give_back(database, one, "second")
+    assert attempts(database, one[0]) == 0
+    assert bring_back(database, one) == one
+
+
+def test_what_has_ended_stays_ended(database: Database, accepted: list[str]) -> None:
+    """A group that was given up may have been committed all the same."""
+    one = accepted[:1]
+    claim(database, one)
+    database.write(lambda c: jobs.finish(c, [Outcome(one[0], 200, {})]))
+    give_back(database, one, "group")
+    found = database.read(lambda c: jobs.find(c, one[0]))
+    assert found is not None
+    assert (found.status, found.attempts) == ("succeeded", 1)
+
+
+def test_a_claim_whose_commit_comes_late(
+    new_database_url: Callable[[str], str],
+) -> None:
+    """Giving back waits for it: its worker did not hear of it, and it counts nothing."""
+    settings = Settings.from_environment({"DATABASE_URL": new_database_url("postgres")})
+    database = connect(settings.database_url, connections=3, wait=10.0)
+    migrate(database)
+    job = Request("a", Kind.PREDICT, ObservationId("a", True), "{}", True)
+    database.write(lambda c: jobs.accept(c, [job], Lane.DEFERRED, None))
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with ThreadPoolExecutor(1) as pool:
+
+        def late(connection: Connection) -> Future[None]:
+            jobs.claim(connection, ["a"], "group", 60.0, True)
+            giving = pool.submit(give_back, database, ["a"], "group")
+            wait_for(lambda: database.read(lambda c: c.execute(waiting).scalar()), 10, "it waits")
+            return giving
+
+        database.write(late).result(10)
+    assert attempts(database, "a") == 0
+    database.close()

@@ -12,6 +12,9 @@ from worker.celery_parts.transport import Transport
 
 # How long a child's last message may take to arrive when it has died.
 LOST_WAIT = 0.5
+# The limit on scoring is worker.scoring.time_limit's. Celery's is for a process that hangs beside
+# that, and far beyond what a slow database may cost, since it counts as the group's fault.
+HANGING = 300.0
 
 
 def make_celery(settings: Settings) -> Celery:
@@ -49,7 +52,7 @@ def make_celery(settings: Settings) -> Celery:
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
         worker_lost_wait=LOST_WAIT,
-        task_time_limit=settings.task_limit,
+        task_time_limit=settings.task_limit + HANGING,
         task_acks_late=False,
         enable_utc=True,
     )

@@ -1,4 +1,4 @@
-"""Notices, in the worker's parent process, that a child died or was killed with a group."""
+"""Notices, in the worker's parent process, that a child died with a group or gave it up."""
 
 from __future__ import annotations
 
@@ -9,34 +9,38 @@ from billiard.exceptions import WorkerLostError
 from celery import bootsteps
 from celery.worker.request import Request
 
+from shared.errors import UnavailableError
 from shared.queue.messages import Group, MessageError
 
 # How often the pool looks whether a dead child's last message is still to come.
 LOOK_EVERY = 0.5
 
 
-def noticing(lost: Callable[[Group], None]) -> type[Request]:
-    """The kind of Celery request that says when its process is lost, or over its time limit."""
+def noticing(lost: Callable[[Group], None], given_up: Callable[[Group], None]) -> type[Request]:
+    """The kind of Celery request that says when its process is lost, or over its time limit, and
+    when its process lives and gave the group up because a part that it needs did not answer."""
 
     class Noticing(Request):  # type: ignore[misc]
         def on_timeout(self, soft: bool, timeout: float) -> None:
             super().on_timeout(soft, timeout)
             if not soft:
-                self._notice()
+                self._notice(lost)
 
         def on_failure(self, exc_info: Any, *arguments: Any, **options: Any) -> Any:
             # billiard wraps what it raised in the parent.
             error = getattr(exc_info.exception, "exc", exc_info.exception)
             if isinstance(error, WorkerLostError):
-                self._notice()
+                self._notice(lost)
+            elif isinstance(error, UnavailableError):
+                self._notice(given_up)
             return super().on_failure(exc_info, *arguments, **options)
 
-        def _notice(self) -> None:
+        def _notice(self, what: Callable[[Group], None]) -> None:
             if getattr(self, "_noticed", False):
                 return
             self._noticed = True
             try:
-                lost(Group.from_text(self._payload[0][0]))
+                what(Group.from_text(self._payload[0][0]))
             except (MessageError, LookupError, TypeError):
                 return  # none of our groups
 

@@ -1,0 +1,195 @@
+"""How the databases carry out the queries on the `job` table: always by an index that the
+conditions bound, so that jobs which have ended cost nothing, however many they are."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, event
+
+from shared.db import jobs, leases
+from shared.db.engine import Database, connect
+from shared.db.migrate import migrate
+from shared.observation_id import ObservationId
+from shared.queue.messages import Kind, Lane, Outcome, Request
+from shared.settings import Settings
+
+Explained = tuple[str, Any]
+
+# 200,000 ended jobs a second apart, then 900 unfinished ones of which every other one is running
+# and every third belongs to the same lane. `n - n / 3 * 3` because a `%` means more to psycopg2.
+FILL = """
+INSERT INTO job (job_id, kind, lane, status, observation_id, observation_id_is_text, body,
+                 attempts, submitted_at, published_at, started_at, leased_until, finished_at,
+                 status_code, outcome)
+SELECT 'job-' || n, 'predict',
+       CASE n - n / 3 * 3 WHEN 0 THEN 'queuecast.interactive' WHEN 1 THEN 'queuecast.deferred'
+                          ELSE 'queuecast.bulk' END,
+       CASE WHEN n <= 200000 THEN 'succeeded' WHEN n / 2 * 2 = n THEN 'running' ELSE 'queued' END,
+       'key-' || n, {true}, '{{}}',
+       CASE WHEN n <= 200000 OR n / 2 * 2 = n THEN 1 + n - n / 3 * 3 ELSE 0 END,
+       {moment}, {moment}, CASE WHEN n <= 200000 OR n / 2 * 2 = n THEN {moment} END,
+       CASE WHEN n > 200000 AND n / 2 * 2 = n THEN {moment} END,
+       CASE WHEN n <= 200000 THEN {moment} END, 200, '{{}}'
+FROM {numbers}
+"""
+POSTGRES = {
+    "true": "true",
+    "moment": "now() - make_interval(secs => 200900 - n)",
+    "numbers": "generate_series(1, 200900) AS n",
+}
+SQLITE = {
+    "true": "1",
+    "moment": "strftime('%Y-%m-%d %H:%M:%f000', 'now', (n - 200900) || ' seconds')",
+    "numbers": "(WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s"
+    " WHERE n < 200900) SELECT n FROM s)",
+}
+
+# Of these indexes all of it may be walked: they hold nothing but unfinished jobs.
+OF_THE_UNFINISHED = {"job_unfinished", "job_unfinished_observation"}
+# What must bound the others; `lane` alone would leave most of the table.
+BOUND_BY = {
+    "job_finished": r"finished_at ?[<>]",
+    "job_started": r"started_at ?>",
+    "job_job_id": r"job_id ?=",
+    "job_pkey": r"seq ?=",
+}
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def database(
+    request: pytest.FixtureRequest, new_database_url: Callable[[str], str]
+) -> Iterator[Database]:
+    """A database of each kind with many ended jobs and some unfinished ones."""
+    url = Settings.from_environment({"DATABASE_URL": new_database_url(request.param)}).database_url
+    made = connect(url, connections=1, wait=60.0)
+    migrate(made)
+    words = SQLITE if made.on_sqlite else POSTGRES
+    made.write(lambda c: c.exec_driver_sql(FILL.format(**words)))
+    if not made.on_sqlite:
+        made.write(lambda c: c.exec_driver_sql("ANALYZE job"))
+    yield made
+    made.close()
+
+
+def _request(name: str) -> Request:
+    return Request(name, Kind.PREDICT, ObservationId(name, True), "{}", True)
+
+
+def _ids(*numbers: int) -> list[str]:
+    return [f"job-{n}" for n in numbers]
+
+
+def _keys(*numbers: int) -> list[str]:
+    return [f"key-{n}" for n in numbers]
+
+
+UNFINISHED = (200_501, 200_502, 200_503)
+QUERIES: dict[str, Callable[[Connection], object]] = {
+    "accept": lambda c: jobs.accept(c, [_request("new")], Lane.DEFERRED, None),
+    "known": lambda c: jobs.known(c, _ids(5, 200_501)),
+    "claim": lambda c: jobs.claim(c, _ids(*UNFINISHED), "group", 60.0, False),
+    "claim alone": lambda c: jobs.claim(c, _ids(200_504), "group", 60.0, True),
+    "lock": lambda c: jobs.lock(c, _ids(*UNFINISHED), _keys(7, *UNFINISHED)),
+    "lock of updates": lambda c: jobs.lock(c, (), _keys(7, *UNFINISHED)),
+    "any_of": lambda c: jobs.any_of(c, _ids(1, 200_501), _keys(7, 8)),
+    "finish": lambda c: jobs.finish(c, [Outcome("job-200505", 200, {})]),
+    "cancel": lambda c: jobs.cancel(c, "job-200507"),
+    "find": lambda c: jobs.find(c, "job-5"),
+    "find_all": lambda c: jobs.find_all(c, _ids(5, 200_501)),
+    "unfinished": lambda c: jobs.unfinished(c, "key-200511"),
+    "end_leases": lambda c: jobs.end_leases(c, _ids(200_502, 200_503), "group"),
+    "give_back": lambda c: jobs.give_back(c, _ids(200_502, 200_503), "group"),
+    "backlog": lambda c: jobs.backlog(c, 22_001),
+    "ended_within": lambda c: jobs.ended_within(c, 10.0),
+    "set_aside": lambda c: jobs.set_aside(c, 100),
+    **{
+        f"return_lost {lane} {empty}": lambda c, lane=lane, empty=empty: jobs.return_lost(  # type: ignore[misc]
+            c, lane, empty, 10.0, 100
+        )
+        for lane in Lane
+        for empty in (False, True)
+    },
+    "clear_finished": lambda c: jobs.clear_finished(c, 86_400.0, 1000),
+    "hold": lambda c: leases.hold(c, "plans", "me", 60.0),
+    "hold of another": lambda c: leases.hold(c, "plans", "you", 60.0),
+    "release": lambda c: leases.release(c, "plans", "me"),
+}  # fmt: skip
+# An operator asks for dead letters now and then, and waits for the table to be read.
+NOT_REGULAR = {"dead_letters", "replay"}
+
+
+@pytest.fixture
+def sent(database: Database) -> Iterator[list[Explained]]:
+    """What goes to the database, as the driver gets it."""
+    statements: list[Explained] = []
+
+    def note(_c: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        statements.append((statement, parameters))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(Engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("name", QUERIES)
+def test_bounded_by_an_index(database: Database, sent: list[Explained], name: str) -> None:
+    """No statement reads the table, or all of an index that ended jobs are in."""
+    database.write(QUERIES[name])
+    asked = [
+        (s, p)
+        for s, p in sent
+        if re.match(r"\s*(SELECT|UPDATE|DELETE)\b", s) and "clock_timestamp() AS" not in s
+    ]
+    assert asked
+    for statement, parameters in asked:
+        _, _, condition = statement.partition("WHERE")
+        assert "clock_timestamp" not in condition, statement
+        for index, bound in database.read(
+            lambda c, s=statement, p=parameters: list(_accesses(c, s, p))  # type: ignore[misc]
+        ):
+            if index not in OF_THE_UNFINISHED:
+                message = f"{statement}\nreads {index or 'the table'} by {bound!r}"
+                assert index in BOUND_BY, message
+                assert re.search(BOUND_BY[index], bound), message
+
+
+def test_every_query_is_looked_at() -> None:
+    """A new query on the `job` table gets a line above."""
+    functions = {
+        name
+        for name, function in inspect.getmembers(jobs, inspect.isfunction)
+        if function.__module__ == jobs.__name__ and not name.startswith("_")
+    }
+    assert functions - NOT_REGULAR == {n.split()[0] for n in QUERIES} - {"hold", "release"}
+
+
+def _accesses(connection: Connection, statement: str, parameters: Any) -> Iterator[tuple[str, str]]:
+    """How a statement gets at jobs: the index, or "", and what bounds it there."""
+    if connection.dialect.name != "sqlite":
+        answer = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
+        yield from _nodes(answer.scalar_one()[0]["Plan"])
+        return
+    for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters):
+        found = re.match(
+            r"(?:SEARCH|SCAN) job(?: USING (?:COVERING )?(INDEX \w+|INTEGER PRIMARY KEY))?(.*)",
+            step.detail,
+        )
+        if found:
+            index = (found[1] or "").removeprefix("INDEX ")
+            bound = found[2].replace("rowid", "seq")
+            yield index.replace("INTEGER PRIMARY KEY", "job_pkey"), bound
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if "Index Name" in plan:
+        if plan["Index Name"].startswith("job_"):
+            yield plan["Index Name"], plan.get("Index Cond", "")
+    elif plan.get("Relation Name") == "job" and plan["Node Type"] == "Seq Scan":
+        yield "", ""
+    for child in plan.get("Plans", ()):
+        yield from _nodes(child)
