@@ -30,11 +30,10 @@ LINGER = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """In seconds: for a head to come, between requests, for a body that its route did not read,
-    and without any progress of a client who reads an answer."""
+    """In seconds: for a head to come, for a body that its route did not read, and without any
+    progress of a client who reads an answer."""
 
     head: float
-    keep_alive: float
     unread_body: float
     send: float
 
@@ -85,14 +84,14 @@ class Connection(HttpToolsProtocol):
             self._head_bytes += len(data)
             if self._head_bytes > LARGEST_HEAD:
                 self._refuse(431, _TOO_LARGE)
+            elif self._deadline is None:
+                self._set_deadline(self._limits.head)
 
     def on_message_begin(self) -> None:
         """Called by the parser at the first byte of a head."""
         super().on_message_begin()
         self._in_head = True
         self._head_bytes = 0
-        if self.cycle is None or self.cycle.response_complete:
-            self._set_deadline(self._limits.head)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Called by the parser for each header."""
@@ -117,24 +116,26 @@ class Connection(HttpToolsProtocol):
         if self.cycle.response_complete:
             # The rest of a body that nobody wanted has come, so the next request may.
             self.cycle.more_body = False
+            self._set_deadline(None)
             if self._closes:
                 self.transport.close()
             else:
-                self._set_deadline(self._limits.keep_alive)
+                self._register.idle(self)
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Called by uvicorn when an answer was written."""
-        super().on_response_complete()
-        # Ours goes on also while something trickles in.
-        self._unset_keepalive_if_required()
-        if self.transport.is_closing() or not self.cycle.response_complete:
-            return  # in the second case the next request, which was here already, has begun
-        if self.cycle.more_body:
+        """Called when an answer was written. As uvicorn's, without its timer for idle connections:
+        `Connections` knows since when each is idle."""
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            # The next request was here already.
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self.cycle.more_body:
             self._set_deadline(self._limits.unread_body)
         else:
-            self._set_deadline(self._limits.keep_alive)
-        self._register.idle(self)
+            self._register.idle(self)
 
     def send_400_response(self, msg: str) -> None:
         """Called by uvicorn when the parser refuses what was sent."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Generic, Protocol, TypeVar
 
 
@@ -17,7 +17,8 @@ Connection = TypeVar("Connection", bound=Closable)
 
 
 class Connections(Generic[Connection]):
-    """At most `most` connections, and some more on which only health is answered.
+    """At most `most` connections, and some more on which only health is answered. `now` tells the
+    time, in seconds.
 
     A connection is idle while no request of its client is complete up to its body: it was just
     opened, or its last request was answered, or a head is on its way. Beyond the bound the one
@@ -28,10 +29,12 @@ class Connections(Generic[Connection]):
     # How many may be over the bound at once: they are closed again as soon as they were answered.
     MOST_OVER = 64
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, now: Callable[[], float]) -> None:
         self._most = most
-        # A dict keeps the order in which its keys came: the first has been idle for longest.
-        self._idle: dict[Connection, None] = {}
+        self._now = now
+        # Since when each is idle. A dict keeps the order in which its keys came: the first has
+        # been idle for longest.
+        self._idle: dict[Connection, float] = {}
         self._busy: set[Connection] = set()
         self._over: dict[Connection, None] = {}
 
@@ -41,13 +44,13 @@ class Connections(Generic[Connection]):
     def opened(self, connection: Connection) -> None:
         """A client has connected."""
         if len(self._idle) + len(self._busy) < self._most:
-            self._idle[connection] = None
+            self._idle[connection] = self._now()
             return
         if self._idle:
             longest_idle = next(iter(self._idle))
             self.closed(longest_idle)
             longest_idle.give_way()
-            self._idle[connection] = None
+            self._idle[connection] = self._now()
             return
         self._over[connection] = None
         if len(self._over) > self.MOST_OVER:
@@ -69,7 +72,7 @@ class Connections(Generic[Connection]):
         """Its request was answered."""
         if connection in self._busy:
             self._busy.discard(connection)
-            self._idle[connection] = None
+            self._idle[connection] = self._now()
 
     def closed(self, connection: Connection) -> None:
         """It is gone."""
@@ -77,7 +80,13 @@ class Connections(Generic[Connection]):
         self._busy.discard(connection)
         self._over.pop(connection, None)
 
-    def give_way_all(self) -> None:
-        """Close every connection that is idle."""
-        for connection in list(self._idle):
-            connection.give_way()
+    def close_idle(self, seconds: float) -> None:
+        """Close every connection that has been idle for so long. One look at all of them, now and
+        then, costs less than a timer for each request."""
+        before = self._now() - seconds
+        while self._idle:
+            longest_idle, since = next(iter(self._idle.items()))
+            if since > before:
+                break
+            self.closed(longest_idle)
+            longest_idle.give_way()

@@ -8,6 +8,7 @@ import gc
 import logging
 import resource
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
 from typing import Any
@@ -101,11 +102,10 @@ class _Server:
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         self._state = ServerState()
         self._register: Connections[Connection] = Connections(
-            _connections_allowed(settings.gateway_connections)
+            _connections_allowed(settings.gateway_connections), time.monotonic
         )
-        self._limits = Limits(
-            settings.head_timeout, settings.keep_alive, settings.body_stall, settings.send_timeout
-        )
+        self._keep_alive = settings.keep_alive
+        self._limits = Limits(settings.head_timeout, settings.body_stall, settings.send_timeout)
 
     async def listen(self, address: Address) -> None:
         """Begin to accept connections."""
@@ -113,13 +113,13 @@ class _Server:
         self._server = await loop.create_server(
             self._connect, address.host, address.port, backlog=_BACKLOG, family=address.family
         )
-        self._clock = loop.create_task(self._tell_the_time())
+        self._each_second = loop.create_task(self._look_each_second())
 
     def stop_listening(self) -> None:
         """Accept nobody any more, and close what is idle."""
-        self._clock.cancel()
+        self._each_second.cancel()
         self._server.close()
-        self._register.give_way_all()
+        self._register.close_idle(0.0)
 
     async def drain(self, seconds: float) -> None:
         """Wait until every connection is closed; after so many seconds they are broken off."""
@@ -141,10 +141,11 @@ class _Server:
             app_state={},
         )
 
-    async def _tell_the_time(self) -> None:
-        """Keep the `Date` of answers right (RFC 9110, section 6.6.1)."""
+    async def _look_each_second(self) -> None:
+        """Keep the `Date` of answers right (RFC 9110, section 6.6.1), and close what is idle."""
         while True:
             self._state.default_headers = [(b"date", formatdate(usegmt=True).encode("ascii"))]
+            self._register.close_idle(self._keep_alive)
             await asyncio.sleep(1)
 
 
