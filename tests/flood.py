@@ -1,7 +1,9 @@
-"""Many rough clients at once, which all sent the same and then keep still."""
+"""Many rough clients at once, which sent something and then keep still."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from types import TracebackType
 
 from tests.rough_client import Address, RoughClient, allow_many_files
@@ -11,17 +13,24 @@ class Flood:
     """So many connections to one gateway, held until the end of the block.
 
     They stay beside each other however few the gateway serves: what it does not accept waits in
-    the kernel's queue. `receive_buffer` is each client's, in bytes.
+    the kernel's queue. What they sent is taken in turn. `receive_buffer` is each client's, in
+    bytes.
     """
 
     def __init__(
-        self, address: Address, count: int, sent: bytes, receive_buffer: int | None = None
+        self,
+        address: Address,
+        count: int,
+        sent: bytes | Sequence[bytes],
+        receive_buffer: int | None = None,
     ) -> None:
         allow_many_files()
         self._address = address
         self._count = count
-        self._sent = sent
+        self._sent = [sent] if isinstance(sent, bytes) else list(sent)
         self._receive_buffer = receive_buffer
+        self._made = 0
+        self._renewed_at = time.monotonic()
         self.clients: list[RoughClient] = []
 
     def __enter__(self) -> Flood:
@@ -32,22 +41,31 @@ class Flood:
         self, _type: type[BaseException] | None, _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:  # fmt: skip
-        for client in self.clients:
-            client.__exit__(None, None, None)
+        self._close(self.clients)
 
-    def keep_up(self) -> int:
-        """Put another in the place of each that the gateway has closed; how many that were."""
-        closed = [client for client in self.clients if client.hung_up()]
-        for client in closed:
-            client.__exit__(None, None, None)
-            self.clients.remove(client)
+    def keep_up(self, renewed_every: float | None = None) -> int:
+        """Put another in the place of each that the gateway has closed; how many that were.
+
+        A client that reads nothing does not always see that it was cut off, so that all of them
+        can be renewed after so many seconds.
+        """
+        over = renewed_every is not None and time.monotonic() - self._renewed_at > renewed_every
+        closed = [client for client in self.clients if over or client.closed_within(0)]
+        if over:
+            self._renewed_at = time.monotonic()
+        self._close(closed)
         while len(self.clients) < self._count:
-            self.clients.append(self._another())
+            sent = self._sent[self._made % len(self._sent)]
+            self.clients.append(RoughClient(self._address, sent, self._receive_buffer))
+            self._made += 1
         return len(closed)
 
     def held(self) -> int:
         """How many the gateway has not closed."""
-        return sum(not client.hung_up() for client in self.clients)
+        return sum(not client.closed_within(0) for client in self.clients)
 
-    def _another(self) -> RoughClient:
-        return RoughClient(self._address, self._sent, self._receive_buffer)
+    def _close(self, clients: Sequence[RoughClient]) -> None:
+        gone = set(clients)
+        for client in gone:
+            client.close()
+        self.clients = [client for client in self.clients if client not in gone]
