@@ -14,7 +14,7 @@ class Flood:
 
     They stay beside each other however few the gateway serves: what it does not accept waits in
     the kernel's queue. What they sent is taken in turn. `receive_buffer` is each client's, in
-    bytes.
+    bytes; `at_once` is how many connect in one go, if not all.
     """
 
     def __init__(
@@ -23,12 +23,16 @@ class Flood:
         count: int,
         sent: bytes | Sequence[bytes],
         receive_buffer: int | None = None,
+        at_once: int | None = None,
+        renewed_every: float | None = None,
     ) -> None:
         allow_many_files()
         self._address = address
         self._count = count
         self._sent = [sent] if isinstance(sent, bytes) else list(sent)
         self._receive_buffer = receive_buffer
+        self._at_once = at_once or count
+        self._renewed_every = renewed_every
         self._made = 0
         self._renewed_at = time.monotonic()
         self.clients: list[RoughClient] = []
@@ -43,18 +47,19 @@ class Flood:
     ) -> None:  # fmt: skip
         self._close(self.clients)
 
-    def keep_up(self, renewed_every: float | None = None) -> int:
+    def keep_up(self) -> int:
         """Put another in the place of each that the gateway has closed; how many that were.
 
-        A client that reads nothing does not always see that it was cut off, so that all of them
-        can be renewed after so many seconds.
+        A client that reads nothing does not always see that it was cut off: all of them are
+        renewed every `renewed_every` seconds, if that is given.
         """
-        over = renewed_every is not None and time.monotonic() - self._renewed_at > renewed_every
+        age = time.monotonic() - self._renewed_at
+        over = self._renewed_every is not None and age > self._renewed_every
         closed = [client for client in self.clients if over or client.closed_within(0)]
         if over:
             self._renewed_at = time.monotonic()
         self._close(closed)
-        while len(self.clients) < self._count:
+        for _ in range(min(self._at_once, self._count - len(self.clients))):
             sent = self._sent[self._made % len(self._sent)]
             self.clients.append(RoughClient(self._address, sent, self._receive_buffer))
             self._made += 1

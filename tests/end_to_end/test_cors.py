@@ -91,9 +91,7 @@ def test_other_origins(gateways: dict[str, Client], origin: str) -> None:
 def test_off_by_default(gateways: dict[str, Client], origin: str) -> None:
     """No header of CORS at all, and nothing that a browser would take for a yes."""
     client = gateways["none"]
-    answer = preflight(client, origin)
-    assert answer.status >= 400
-    assert silent(answer)
+    assert silent(preflight(client, origin))
     assert silent(client.get("/jobs/none", Origin=origin))
 
 

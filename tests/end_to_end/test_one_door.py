@@ -183,7 +183,7 @@ def test_the_prefix_of_a_proxy(alone: Client, prefix: str | None, before: str) -
 @pytest.mark.parametrize(
     "prefix",
     ["//evil.example", "https://evil.example", "\\\\evil.example", "/\\evil.example", "ml",
-     "/a b", "/%0d%0aX: 1", "/a?b=", "/a#b", "/..", "/" + "x" * 5000],
+     "/a b", "/%0d%0aX: 1", "/a?b=", "/a#b"],
 )  # fmt: skip
 def test_a_prefix_that_is_none(alone: Client, prefix: str) -> None:
     """Nothing that a client writes there leads to another host, or out of the path."""

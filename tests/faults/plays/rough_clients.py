@@ -23,6 +23,9 @@ from tests.system import call, wait_for
 _AGAIN, _RENEWED = 0.1, 6.0
 # To each gateway. More connections than it has places; as many bodies as leave it some.
 _CONNECTIONS, _BODIES, _READERS = 1100, 800, 16
+# Connections that come at once. More than there are places, within the moment between two requests
+# of an honest client, would make its kept connection the one that is idle for longest.
+_AT_ONCE = 200
 _ROWS = 100_000
 _BUFFER = 64 * 1024
 # Seconds in which a new connection is answered.
@@ -77,7 +80,7 @@ def _kept_up(floods: Sequence[Flood]) -> Iterator[None]:
     def run() -> None:
         while not over.wait(_AGAIN):
             for flood in floods:
-                flood.keep_up(_RENEWED)
+                flood.keep_up()
 
     with ExitStack() as stack:
         for flood in floods:
@@ -105,12 +108,15 @@ def _slow_readers(stage: Stage) -> Sequence[Flood]:
     # Before every row of an honest client, so that they are in nobody's account.
     fill(stage.system.database_url, range(-_ROWS, 0))
     sent = head("GET", f"/list-db-contents?after={-_ROWS - 1}")
-    return [Flood(address, _READERS, sent, _BUFFER) for address in stage.addresses()]
+    return [
+        Flood(address, _READERS, sent, _BUFFER, renewed_every=_RENEWED)
+        for address in stage.addresses()
+    ]
 
 
 def _connections(stage: Stage) -> Sequence[Flood]:
     sent = (b"", b"GE", b"POST /predict HTTP/1.1\r\nHost: te", head("GET", "/healthz"))
-    return [Flood(address, _CONNECTIONS, sent) for address in stage.addresses()]
+    return [Flood(address, _CONNECTIONS, sent, at_once=_AT_ONCE) for address in stage.addresses()]
 
 
 def _scenario(name: str, about: str, attack: Callable[[Stage], Sequence[Flood]]) -> Scenario:
