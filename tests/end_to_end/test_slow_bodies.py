@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -49,11 +51,14 @@ def error_of(answer: Answer, status: int) -> str:
     return str(answer.json["error"])
 
 
-@pytest.mark.parametrize("case", EVERYTHING, ids=str)
-def test_others_are_served_meanwhile(patient: Gateway, case: HalfSent) -> None:
+@pytest.mark.parametrize(
+    "cases", [*([case] for case in TAKEN), [case for case, _ in ANSWERED], EVERYTHING],
+    ids=[*map(str, TAKEN), "what needs no body", "everything"],
+)  # fmt: skip
+def test_others_are_served_meanwhile(patient: Gateway, cases: Sequence[HalfSent]) -> None:
     """Beside more half-sent requests than there are threads, every route answers."""
     part, client = patient
-    with Flood(client.address, 128, case.sent()):
+    with Flood(client.address, 128, [case.sent() for case in cases]):
         HonestClient(client).is_served()
     check_memory(part)
 
@@ -86,26 +91,36 @@ def test_what_needs_no_body_waits_for_none(patient: Gateway, case: HalfSent, sta
         assert rough.answer(method=case.method).status == status
 
 
-@pytest.mark.parametrize("case", TAKEN, ids=str)
-def test_a_body_that_stalls(strict: Gateway, case: HalfSent) -> None:
-    """408 with an error, and the connection is closed."""
-    with RoughClient(strict[1].address, case.sent()) as rough:
+def test_bodies_that_stall(strict: Gateway) -> None:
+    """408 with an error, and the connection is closed; of every kind, at the same time."""
+    with ThreadPoolExecutor(len(TAKEN)) as pool:
+        for stalled in [pool.submit(_stall, strict[1], case) for case in TAKEN]:
+            stalled.result()
+
+
+def _stall(client: Client, case: HalfSent) -> None:
+    with RoughClient(client.address, case.sent()) as rough:
         began = time.monotonic()
         answer = rough.answer()
-        assert STALL * 0.5 <= time.monotonic() - began <= STALL + MARGIN
+        assert STALL * 0.5 <= time.monotonic() - began <= STALL + MARGIN, case
         error_of(answer, 408)
         assert answer.headers["connection"] == "close"
         assert rough.rest() == b""
 
 
-@pytest.mark.parametrize("case", TAKEN[:4], ids=str)
-def test_a_body_that_drips(strict: Gateway, case: HalfSent) -> None:
+def test_bodies_that_drip(strict: Gateway) -> None:
     """A byte now and then is progress, and no more than BODY_TIMEOUT of it."""
-    with RoughClient(strict[1].address, case.sent()) as rough:
+    with ThreadPoolExecutor(len(TAKEN)) as pool:
+        for dripped in [pool.submit(_drip, strict[1], case) for case in TAKEN]:
+            dripped.result()
+
+
+def _drip(client: Client, case: HalfSent) -> None:
+    with RoughClient(client.address, case.sent()) as rough:
         drops = b"1\r\n \r\n" * 40 if case.chunked else b" " * 200
         began = time.monotonic()
         answer = rough.drip(drops, 0.2)
-        assert STALL < time.monotonic() - began <= TIMEOUT + MARGIN
+        assert STALL < time.monotonic() - began <= TIMEOUT + MARGIN, case
         error_of(answer, 408)
 
 
