@@ -12,6 +12,7 @@ from tests.faults.plays import (
     flush,
     labels,
     poison,
+    rough_clients,
 )
 from tests.faults.running_faults import FAULTS, Fault
 from tests.faults.scenario import Scenario
@@ -51,6 +52,7 @@ SCENARIOS: dict[str, Scenario] = {
             dead_letters.SCENARIO,
             backlog.SCENARIO,
             clock.SCENARIO,
+            *rough_clients.SCENARIOS,
         )
     },
 }
