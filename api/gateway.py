@@ -50,7 +50,6 @@ class Gateway:
         self.database: Database = connect(
             settings.database_url, settings.database_connections, DATABASE_WAIT
         )
-        self.pending = Pending()
         # Clients who wait are told so at once: this gateway stops.
         self.handing_back = False
         self._channel = f"{os.getpid()}-{new_request_id()}"
@@ -69,6 +68,7 @@ class Gateway:
         """Look at both parts, then begin to watch them and to read replies."""
         settings = self.settings
         self._loop = asyncio.get_running_loop()
+        self.pending = Pending(self._loop)
         self._broker = LoopBroker(settings, REDIS_WAIT)
         self.redis_watch = RedisWatch(self._broker, self.pending)
         self._batcher = Batcher(

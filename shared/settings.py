@@ -180,7 +180,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("GATEWAY_THREADS", "16", _whole(1, 4096), "1 to 4096"),
     Setting("GROUPS_IN_FLIGHT", "2", _whole(1, 64), "1 to 64"),
     Setting("GROUP_SIZE", "512", _whole(1, 4096), "1 to 4096 observations"),
-    Setting("GROUP_BYTES", "4194304", _whole(1024, 2**30), "bytes, 1024 to 1073741824"),
+    Setting("GROUP_BYTES", "1048576", _whole(1024, 2**30), "bytes, 1024 to 1073741824"),
     Setting("QUEUE_LIMIT", "20000", _whole(1, 10_000_000), "1 to 10000000 jobs"),
     Setting("LONG_POLLS", "256", _whole(0, 2048), "0 to 2048"),
     Setting("DATABASE_CONNECTIONS", "4", _whole(1, 64), "1 to 64, for each gateway"),

@@ -10,15 +10,15 @@ from shared.queue.messages import Outcome
 
 
 class Waiter:
-    """One request's place to wait. Made and settled on the event loop that is running."""
+    """One request's place to wait, on an event loop."""
 
     __slots__ = ("_future", "_loop", "outcome", "request_id")
 
-    def __init__(self, request_id: str) -> None:
+    def __init__(self, request_id: str, loop: asyncio.AbstractEventLoop) -> None:
         self.request_id = request_id
         self.outcome: Outcome | None = None
-        self._loop = asyncio.get_running_loop()
-        self._future: asyncio.Future[None] = self._loop.create_future()
+        self._loop = loop
+        self._future: asyncio.Future[None] = loop.create_future()
 
     def settle(self, outcome: Outcome) -> None:
         """Bring the outcome."""
@@ -43,12 +43,13 @@ class Waiter:
 class Pending:
     """Every waiter of this process, by request."""
 
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
         self._waiters: dict[str, list[Waiter]] = {}
 
     def enter(self, request_id: str) -> Waiter:
         """A place to wait for this request's outcome; a job may have several."""
-        waiter = Waiter(request_id)
+        waiter = Waiter(request_id, self._loop)
         self._waiters.setdefault(request_id, []).append(waiter)
         return waiter
 

@@ -75,9 +75,14 @@ class Router:
             UnknownPathError: there is nothing at this path.
         """
         waiting, flask = (a.allowed_methods(request.path) for a in (self._waiting, self._flask))
-        if not (waiting or flask):
+        if _has_a_slash_too_many(request.path) or not (waiting or flask):
             raise UnknownPathError(_nothing_at(request))
         return ", ".join(sorted({*waiting, *flask, "OPTIONS"})).encode("ascii")
+
+
+def _has_a_slash_too_many(path: str) -> bool:
+    # Werkzeug takes every slash off the front of a path, whatever it is told.
+    return path.startswith("//")
 
 
 def _nothing_at(request: HttpRequest) -> str:
@@ -86,6 +91,8 @@ def _nothing_at(request: HttpRequest) -> str:
 
 def _match(adapter: MapAdapter, request: HttpRequest) -> tuple[object | None, set[str]]:
     """What serves a request, or else the methods that its path takes."""
+    if _has_a_slash_too_many(request.path):
+        return None, set()
     try:
         endpoint, arguments = adapter.match(request.path, request.method)
     except MethodNotAllowed as error:

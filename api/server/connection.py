@@ -9,7 +9,10 @@ it refuses what is no HTTP with plain text. Each is put right here, in the place
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import sys
+import termios
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -19,6 +22,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from api.http.answer_bytes import answer_bytes
 from api.http.responses import answer
 from api.server.connections import Connections
+from shared.queue.messages import new_request_id
 
 # The key of a request's scope under which the application finds its `Exchange`.
 EXTENSION = "queuecast.exchange"
@@ -73,6 +77,8 @@ class Connection(HttpToolsProtocol):
         self._set_deadline(None)
         self._stop_watching_sends()
         super().connection_lost(exc)
+        # A request and its connection refer to each other, and would both wait for the collector.
+        self.cycle = cast("RequestResponseCycle", None)
 
     def data_received(self, data: bytes) -> None:
         """Called by the event loop."""
@@ -80,7 +86,6 @@ class Connection(HttpToolsProtocol):
             return
         super().data_received(data)
         if self._in_head and not self._refused:
-            # What is not complete yet is not counted by header.
             self._head_bytes += len(data)
             if self._head_bytes > LARGEST_HEAD:
                 self._refuse(431, _TOO_LARGE)
@@ -93,16 +98,14 @@ class Connection(HttpToolsProtocol):
         self._in_head = True
         self._head_bytes = 0
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Called by the parser for each header."""
-        self._head_bytes += len(name) + len(value)
-        if self._head_bytes > LARGEST_HEAD:
-            self._head_is_too_large = True
-            raise ValueError(_TOO_LARGE)  # ends the parsing; `send_400_response` is next
-        super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         """Called by the parser at the end of a head."""
+        if sum(len(name) + len(value) for name, value in self.headers) > LARGEST_HEAD:
+            # It came in one piece. Raised, this ends the parsing; `send_400_response` is next.
+            self._head_is_too_large = True
+            raise ValueError(_TOO_LARGE)
+        if self.parser.get_http_version() not in ("1.0", "1.1"):
+            raise ValueError(_NOT_HTTP)
         self._in_head = False
         self._set_deadline(None)
         self._register.busy(self)
@@ -126,8 +129,10 @@ class Connection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Called when an answer was written. As uvicorn's, without its timer for idle connections:
         `Connections` knows since when each is idle."""
-        if self.transport.is_closing():
+        if self.is_lost or self.transport.is_closing():
             return
+        # What has come of a body that its route did not read.
+        self.cycle.body.clear()
         self.flow.resume_reading()
         if self.pipeline:
             # The next request was here already.
@@ -164,7 +169,11 @@ class Connection(HttpToolsProtocol):
     def close_after_body(self) -> None:
         """Close once all of the body has come. A connection that is closed while its client still
         sends is reset, and the client never reads what it was answered."""
-        if self.cycle.more_body and not self._refused:
+        if self.is_lost:
+            return
+        if self._refused:
+            self._hear_out()
+        elif self.cycle.more_body:
             self._closes = True
             self._set_deadline(self._limits.unread_body)
         else:
@@ -179,17 +188,26 @@ class Connection(HttpToolsProtocol):
         self.transport.abort()
 
     def _refuse(self, status: int, error: str) -> None:
+        """Answer what cannot be understood, and let it be the last on this connection."""
         self._refused = True
-        self._set_deadline(LINGER)
-        if self.cycle is not None and not self.cycle.response_complete:
-            # An answer is on its way, in front of which nothing may be written.
-            self.cycle.keep_alive = False
-            return
         refusal = answer({"error": error}, status)
-        headers = [*refusal.headers, (b"connection", b"close")]
-        self.transport.write(answer_bytes(status, headers, refusal.body))
-        # A close would throw away what the client has sent since, and reset the connection
-        # before the answer is read.
+        headers = [*refusal.headers, (b"x-request-id", new_request_id().encode("ascii"))]
+        if self.cycle is None or self.cycle.response_complete:
+            headers.append((b"connection", b"close"))
+            self.transport.write(answer_bytes(status, headers, refusal.body))
+            self._hear_out()
+        elif self.cycle.more_body and not self.cycle.response_started:
+            # The head was understood, and its body is not: that is this request's answer.
+            self.cycle.keep_alive = False
+            Exchange(self, self.cycle).answer(status, headers, refusal.body)
+        else:
+            # The answer to the request before is on its way. Nothing may be written in front of it.
+            self.cycle.keep_alive = False
+
+    def _hear_out(self) -> None:
+        """Close once the client has had time to read. A close at once would throw away what it
+        has sent since, and reset the connection before the answer is read."""
+        self._set_deadline(LINGER)
         if self.transport.can_write_eof():
             self.transport.write_eof()
 
@@ -203,16 +221,26 @@ class Connection(HttpToolsProtocol):
 
     def _watch_sends(self) -> None:
         """Cut the connection when its client reads nothing at all for too long."""
-        left = self.transport.get_write_buffer_size()
+        left = self._unread()
 
         def look() -> None:
-            if self.transport.get_write_buffer_size() < left:
+            if self._unread() < left:
                 self._watch_sends()
             else:
                 self.break_off()
 
         self._stop_watching_sends()
         self._send_deadline = self.loop.call_later(self._limits.send, look)
+
+    def _unread(self) -> int:
+        """Bytes that were written and that the client's machine has not taken yet, as far as can
+        be told: the system may hold megabytes of them, which a slow reader takes bit by bit."""
+        held = self.transport.get_write_buffer_size()
+        with contextlib.suppress(OSError, AttributeError):
+            sent = bytearray(4)
+            fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, sent)
+            held += int.from_bytes(sent, sys.byteorder)
+        return held
 
     def _stop_watching_sends(self) -> None:
         if self._send_deadline is not None:
@@ -233,7 +261,7 @@ class Exchange:
         """Write a whole answer. uvicorn's `send` does the same with two messages, two calls to the
         system and a look at each letter of the headers: a quarter of what a request takes."""
         cycle = self._cycle
-        if cycle.disconnected:
+        if cycle.disconnected or cycle.response_complete:
             return
         if not cycle.keep_alive:
             headers.append((b"connection", b"close"))

@@ -20,52 +20,52 @@ class Connections(Generic[Connection]):
     """At most `most` connections, and some more on which only health is answered. `now` tells the
     time, in seconds.
 
-    A connection is idle while no request of its client is complete up to its body: it was just
-    opened, or its last request was answered, or a head is on its way. Beyond the bound the one
-    that has been idle for longest is closed, so that idle or half-headed connections never keep
-    others out. When none is idle, the new one is over the bound.
+    A connection is *new* until the head of its first request has come, *busy* while a request is
+    under way, and *idle* between requests. Beyond the bound a new or an idle one is closed, so that
+    such connections never keep others out: the oldest of those of which there are more. A flood of
+    connections that ask for nothing thus pushes itself out, and not the clients that were here
+    before; and many idle clients do not push each new one out. When all are busy, the one that
+    has come is over the bound.
     """
 
-    # How many may be over the bound at once: they are closed again as soon as they were answered.
+    # How many may be over the bound at once: they are closed as soon as they were answered.
     MOST_OVER = 64
 
     def __init__(self, most: int, now: Callable[[], float]) -> None:
         self._most = most
         self._now = now
-        # Since when each is idle. A dict keeps the order in which its keys came: the first has
-        # been idle for longest.
-        self._idle: dict[Connection, float] = {}
+        # A dict keeps the order in which its keys came: the first is the oldest.
+        self._new: dict[Connection, None] = {}
         self._busy: set[Connection] = set()
+        # Since when each is idle.
+        self._idle: dict[Connection, float] = {}
         self._over: dict[Connection, None] = {}
 
     def __iter__(self) -> Iterator[Connection]:
-        return iter([*self._idle, *self._busy, *self._over])
+        return iter([*self._new, *self._busy, *self._idle, *self._over])
 
     def opened(self, connection: Connection) -> None:
         """A client has connected."""
-        if len(self._idle) + len(self._busy) < self._most:
-            self._idle[connection] = self._now()
-            return
-        if self._idle:
-            longest_idle = next(iter(self._idle))
-            self.closed(longest_idle)
-            longest_idle.give_way()
-            self._idle[connection] = self._now()
-            return
-        self._over[connection] = None
-        if len(self._over) > self.MOST_OVER:
-            oldest = next(iter(self._over))
-            self.closed(oldest)
-            oldest.give_way()
+        if len(self._new) + len(self._busy) + len(self._idle) < self._most:
+            self._new[connection] = None
+        elif self._new or self._idle:
+            crowd = self._new if len(self._new) > len(self._idle) else self._idle
+            self._close(next(iter(crowd)))
+            self._new[connection] = None
+        else:
+            self._over[connection] = None
+            if len(self._over) > self.MOST_OVER:
+                self._close(next(iter(self._over)))
 
     def is_over(self, connection: Connection) -> bool:
         """Whether this connection is beyond the bound."""
         return connection in self._over
 
     def busy(self, connection: Connection) -> None:
-        """A request is under way."""
-        if connection in self._idle:
-            del self._idle[connection]
+        """The head of a request has come."""
+        if connection not in self._over:
+            self._idle.pop(connection, None)
+            self._new.pop(connection, None)
             self._busy.add(connection)
 
     def idle(self, connection: Connection) -> None:
@@ -76,8 +76,9 @@ class Connections(Generic[Connection]):
 
     def closed(self, connection: Connection) -> None:
         """It is gone."""
-        self._idle.pop(connection, None)
+        self._new.pop(connection, None)
         self._busy.discard(connection)
+        self._idle.pop(connection, None)
         self._over.pop(connection, None)
 
     def close_idle(self, seconds: float) -> None:
@@ -85,8 +86,16 @@ class Connections(Generic[Connection]):
         then, costs less than a timer for each request."""
         before = self._now() - seconds
         while self._idle:
-            longest_idle, since = next(iter(self._idle.items()))
+            oldest, since = next(iter(self._idle.items()))
             if since > before:
                 break
-            self.closed(longest_idle)
-            longest_idle.give_way()
+            self._close(oldest)
+
+    def close_new(self) -> None:
+        """Close every connection whose client has not sent a whole head yet."""
+        while self._new:
+            self._close(next(iter(self._new)))
+
+    def _close(self, connection: Connection) -> None:
+        self.closed(connection)
+        connection.give_way()

@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+# They take turns with the event loop for the interpreter, so that more would only be slower.
+THREADS = 4
+
 
 class FlaskThreads:
-    """Serves the requests of Flask's routes, at most `most` at once, a thread for each."""
+    """Serves the requests of Flask's routes, at most `most` at once, on a few threads. An answer
+    that comes in chunks takes a thread only while one is made."""
 
     def __init__(self, app: Flask, most: int) -> None:
         # What a view raises comes out of the application as it is: the door turns every error
@@ -32,7 +36,7 @@ class FlaskThreads:
         self._app = app
         self._most = most
         self._busy = 0
-        self._threads = ThreadPoolExecutor(most, "flask")
+        self._threads = ThreadPoolExecutor(min(most, THREADS), "flask")
 
     async def answer(self, request: HttpRequest) -> Answer:
         """What Flask answers. When that comes in chunks, they must be closed afterwards: its place

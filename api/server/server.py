@@ -19,6 +19,7 @@ from uvicorn.server import ServerState
 
 from api.server.connection import Connection, Limits
 from api.server.connections import Connections
+from api.server.heap import Heap
 from shared.address import Address
 from shared.settings import Settings
 from shared.stop_limit import limit_stopping
@@ -59,13 +60,17 @@ class Application:
 def serve(application: Application, settings: Settings, address: Address) -> None:
     """Serve until a signal, SIGTERM or SIGINT, asks to stop; requests that are here are answered
     before this returns."""
+    heap = Heap()
+    heap.bound()
     # What is here now stays; the collector need not look at it between requests.
     gc.collect()
     gc.freeze()
-    uvloop.run(_serve(application, settings, address))
+    uvloop.run(_serve(application, settings, address, heap))
 
 
-async def _serve(application: Application, settings: Settings, address: Address) -> None:
+async def _serve(
+    application: Application, settings: Settings, address: Address, heap: Heap
+) -> None:
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
 
@@ -78,7 +83,7 @@ async def _serve(application: Application, settings: Settings, address: Address)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
     await application.start()
-    server = _Server(application, settings)
+    server = _Server(application, settings, heap)
     await server.listen(address)
     await stopping.wait()
     application.send_away()
@@ -92,7 +97,8 @@ async def _serve(application: Application, settings: Settings, address: Address)
 class _Server:
     """The listening socket and the connections that it gave."""
 
-    def __init__(self, application: Application, settings: Settings) -> None:
+    def __init__(self, application: Application, settings: Settings, heap: Heap) -> None:
+        self._heap = heap
         self._config = uvicorn.Config(
             application.serve, interface="asgi3", http=Connection, ws="none", lifespan="off",
             log_config=None, access_log=False, proxy_headers=False, server_header=False,
@@ -120,6 +126,7 @@ class _Server:
         self._each_second.cancel()
         self._server.close()
         self._register.close_idle(0.0)
+        self._register.close_new()
 
     async def drain(self, seconds: float) -> None:
         """Wait until every connection is closed; after so many seconds they are broken off."""
@@ -142,10 +149,12 @@ class _Server:
         )
 
     async def _look_each_second(self) -> None:
-        """Keep the `Date` of answers right (RFC 9110, section 6.6.1), and close what is idle."""
+        """Keep the `Date` of answers right (RFC 9110, section 6.6.1), close what is idle, and give
+        memory back."""
         while True:
             self._state.default_headers = [(b"date", formatdate(usegmt=True).encode("ascii"))]
             self._register.close_idle(self._keep_alive)
+            self._heap.give_back()
             await asyncio.sleep(1)
 
 

@@ -12,14 +12,16 @@ import pytest
 from local.part import Part
 from tests.flood import Flood
 from tests.gateway_memory import check_memory, memory, watched
+from tests.health_prober import health_is_answered
 from tests.honest_client import HonestClient
 from tests.rough_client import JSON, head
-from tests.system import FIRST_PASSENGER, Answer, Client, System, wait_for
+from tests.system import FIRST_PASSENGER, Client, System, wait_for
 
 MEBIBYTE = 1024 * 1024
 BUDGET = 8 * MEBIBYTE
-# Seconds that a client that asks for /healthz may wait beside all of this.
-HEALTH_WAIT = 1.0
+# Seconds that a client that asks for /healthz may wait beside all of this: the machine itself has
+# to carry 300 MB from one process to the other at the same time.
+HEALTH_WAIT = 3.0
 
 _names = itertools.count(1)
 
@@ -51,12 +53,12 @@ def test_many_large_bodies(attacked: System, count: int) -> None:
         answer = client.post("/predict", body)
         return answer.status, answer.headers.get("retry-after", "")
 
-    with watched(part) as held, ThreadPoolExecutor(count) as pool:
-        answers = [pool.submit(send, body) for body in bodies]
-        while not all(answer.done() for answer in answers):
-            # A socket's timeout: an answer that takes longer is an error here.
-            assert HonestClient(client, HEALTH_WAIT).health() == 200
-    said = [answer.result() for answer in answers]
+    with (
+        health_is_answered(client.address[1], HEALTH_WAIT),
+        watched(part) as held,
+        ThreadPoolExecutor(count) as pool,
+    ):
+        said = list(pool.map(send, bodies))
     assert {status for status, _ in said} <= {200, 202, 503}
     assert all(int(after) >= 1 for status, after in said if status == 503)
     assert sum(status == 200 for status, _ in said) >= 16
@@ -69,31 +71,26 @@ def test_the_budget_of_bodies(bounded: tuple[Part, Client]) -> None:
     """Past MAX_BODIES a large body is refused with when to come back; small ones still find room,
     and what began to come before is answered when it is whole."""
     part, client = bounded
-    bodies = [large() for _ in range(4)]
+    bodies = [large() for _ in range(12)]
     sent = head("POST", "/predict", [JSON], MEBIBYTE)
     with watched(part) as held, Flood(client.address, len(bodies), sent) as flood:
         for rough, body in zip(flood.clients, bodies, strict=True):
             rough.send(body[:-1])
-        assert client.post("/predict", large(MEBIBYTE // 2)).status == 200
-        with Flood(client.address, 16, sent) as more:
-            for rough in more.clients:
-                rough.offer(large()[:-1])
-            answer = wait_for(lambda: _refusal(client), 10, "a body is refused")
-            assert list(answer.json) == ["error"]
-            assert int(answer.headers["retry-after"]) >= 1
-            HonestClient(client).is_served()
-            for rough, body in zip(flood.clients, bodies, strict=True):
-                rough.send(body[-1:])
-                assert rough.answer().status == 200
+        HonestClient(client).is_served()
+        for rough, body in zip(flood.clients, bodies, strict=True):
+            rough.send(body[-1:])
+        answers = [rough.answer() for rough in flood.clients]
+    refused = [answer for answer in answers if answer.status == 503]
+    # Large bodies may use three quarters of the budget, which is six of these.
+    assert 1 <= sum(answer.status == 200 for answer in answers) <= 6
+    assert len(refused) >= 6
+    assert {answer.status for answer in answers} == {200, 503}
+    assert all(list(answer.json) == ["error"] for answer in refused)
+    assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
     assert max(held) < 140 * MEBIBYTE, f"{max(held) >> 20} MiB"
     wait_for(lambda: client.post("/predict", large()).status == 200, 5, "there is room again")
     HonestClient(client).is_served()
     check_memory(part)
-
-
-def _refusal(client: Client) -> Answer | None:
-    answer = client.post("/predict", large())
-    return answer if answer.status == 503 else None
 
 
 @pytest.mark.parametrize("in_chunks", [False, True])
@@ -121,12 +118,13 @@ def test_bodies_that_nobody_asked_for(
     HonestClient(client).is_served()
     before = memory(part)
     sent = head(*request_line, [JSON], MEBIBYTE)
-    status = client.get("/healthz").status if request_line[0] == "GET" else 404
+    # Of requests that need a thread, only so many are served at once.
+    statuses = {client.get("/healthz").status} if request_line[0] == "GET" else {404, 503}
     with watched(part) as held, Flood(client.address, 300, sent) as flood:
         for rough in flood.clients:
             rough.offer(b"x" * (MEBIBYTE - 1))
         for rough in flood.clients:
-            assert rough.answer(method=request_line[0]).status == status
+            assert rough.answer(method=request_line[0]).status in statuses
         HonestClient(client).is_served()
     assert max(held) - before < 30 * MEBIBYTE, f"grown by {max(held) - before >> 20} MiB"
     check_memory(part)
