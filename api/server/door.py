@@ -74,7 +74,8 @@ class Door:
         )
         # Each request is a task with a context of its own, so this need not be taken back.
         request_id.set(request.request_id)
-        exchange: Exchange = scope["extensions"][EXTENSION]
+        # Taken out, since the two refer to each other and would wait for the collector.
+        exchange: Exchange = scope["extensions"].pop(EXTENSION)
         held = self._budget.hold()
         try:
             answer = await self._answer(request, exchange.connection, receive, held)

@@ -14,11 +14,11 @@ from pathlib import Path
 
 # Numbers of options (malloc.h), and what they are set to. An option that is set stays as it is.
 _ARENA_MAX, _ARENAS = -8, 2
-_MMAP_THRESHOLD, _MAPPED_FROM = -3, 65536
-_TRIM_THRESHOLD, _KEPT = -1, 131072
+_MMAP_THRESHOLD, _MAPPED_FROM = -3, 524288
+_TRIM_THRESHOLD, _KEPT = -1, 4194304
 
 # Pages by which a process grows before it is worth looking for what is free.
-_GROWN = 512
+_GROWN = 3072
 
 
 class Heap:
