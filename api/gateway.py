@@ -14,6 +14,7 @@ from api.acceptance.group_commit import GroupCommit
 from api.acceptance.outbox import Outbox
 from api.database_watch import DatabaseWatch
 from api.grouping.batcher import Batcher
+from api.grouping.cancelling import end
 from api.grouping.loop_broker import LoopBroker
 from api.grouping.pending import Pending
 from api.grouping.replies import ReplyReader
@@ -95,9 +96,7 @@ class Gateway:
 
     async def close(self) -> None:
         """End the watches and close every connection."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         await self._broker.close()
         self.database_watch.stop()
         self.database.close()

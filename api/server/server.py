@@ -17,6 +17,7 @@ import uvicorn
 import uvloop
 from uvicorn.server import ServerState
 
+from api.grouping.cancelling import end
 from api.server.connection import Connection, Limits
 from api.server.connections import Connections
 from api.server.heap import Heap
@@ -141,8 +142,7 @@ class _Server:
                     await asyncio.sleep(0.02)
         for connection in self._register:
             connection.break_off()
-        while self._state.tasks:
-            await asyncio.wait(list(self._state.tasks), timeout=1)
+        await end(self._state.tasks)
 
     def _connect(self) -> Connection:
         return Connection(

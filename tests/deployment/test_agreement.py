@@ -42,7 +42,7 @@ def test_commands() -> None:
     assert [shlex.split(c) for c in HEROKU["release"]["command"]] == [RELEASE]
     for module in ("api", "worker"):
         assert (CHECKOUT / module / "__main__.py").is_file()
-    assert (CHECKOUT / "shared" / "migrate.py").is_file()
+    assert (CHECKOUT / "shared" / "db" / "migrate.py").is_file()
 
 
 def test_images() -> None:
