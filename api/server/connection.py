@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import socket
 import sys
 import termios
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from shared.queue.messages import new_request_id
 EXTENSION = "queuecast.exchange"
 # Bytes of a request line and all headers together.
 LARGEST_HEAD = 65536
+# Bytes of an answer in chunks that are under way to its client.
+SENT_AHEAD = 262144
 # In seconds: how long a client that was refused is heard out, so that it reads why.
 LINGER = 1.0
 
@@ -160,6 +163,14 @@ class Connection(HttpToolsProtocol):
         """Called by the transport when its client has read."""
         super().resume_writing()
         self._stop_watching_sends()
+
+    def hold_little(self) -> None:
+        """Let the system hold no more than `SENT_AHEAD` bytes that the client has not read. Left to
+        itself it takes megabytes, and a client who reads nothing of a listing would have as much
+        of it made."""
+        with contextlib.suppress(OSError):
+            found: socket.socket = self.transport.get_extra_info("socket")
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENT_AHEAD)
 
     async def drained(self) -> None:
         """Wait until the client has read most of what was written, or is gone."""

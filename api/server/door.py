@@ -139,6 +139,7 @@ class Door:
         if self._sends_away or answer.status == 408 or exchange.connection.is_over_the_bound:
             exchange.close_afterwards()
         if answer.chunks is not None:
+            exchange.connection.hold_little()
             start = {"type": "http.response.start", "status": answer.status, "headers": headers}
             await send(start)
             await self._stream(answer.chunks, exchange.connection, send)

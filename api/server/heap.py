@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import time
 from pathlib import Path
 
 # Numbers of options (malloc.h), and what they are set to. An option that is set stays as it is.
@@ -17,8 +18,10 @@ _ARENA_MAX, _ARENAS = -8, 2
 _MMAP_THRESHOLD, _MAPPED_FROM = -3, 524288
 _TRIM_THRESHOLD, _KEPT = -1, 4194304
 
-# Pages by which a process grows before it is worth looking for what is free.
-_GROWN = 3072
+# Pages that a process may have more than at its start before what is free is looked for, and how
+# many seconds lie between two such looks: each takes some milliseconds.
+_MORE = 3072
+_EVERY = 2.0
 
 
 class Heap:
@@ -26,8 +29,8 @@ class Heap:
 
     def __init__(self) -> None:
         self._library: ctypes.CDLL | None = None
-        # Pages in memory when what was free was last given back.
-        self._pages = 0
+        self._pages_at_start = 0
+        self._last = 0.0
 
     def bound(self) -> None:
         """Have large blocks mapped by themselves, and few heaps. To be called before threads are
@@ -39,17 +42,18 @@ class Heap:
             ):  # fmt: skip
                 library.mallopt(option, value)
             library.malloc_trim.argtypes = [ctypes.c_size_t]
-            self._pages = _pages()
+            self._pages_at_start = _pages()
             self._library = library
 
     def give_back(self) -> None:
-        """Give what is free back to the system, if this process has grown; a look at that takes
-        some ten microseconds, and giving back some milliseconds."""
-        if self._library is None or _pages() < self._pages + _GROWN:
+        """Give what is free back to the system, if this process is larger than at its start."""
+        now = time.monotonic()
+        if self._library is None or now - self._last < _EVERY:
             return
-        gc.collect()
-        self._library.malloc_trim(0)
-        self._pages = _pages()
+        if _pages() > self._pages_at_start + _MORE:
+            gc.collect()
+            self._library.malloc_trim(0)
+            self._last = now
 
 
 def _pages() -> int:
