@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from shared.queue.messages import TASK_OF_KIND, Lane
 from shared.settings import CHECKOUT
 
 # local starts everything, so it may know everything; nothing may know it.
@@ -17,7 +18,6 @@ MAY_IMPORT = {
     "shared": {"shared"},
     "api": {"api", "shared"},
     "worker": {"worker", "shared"},
-    "client": {"client"},
     "local": {"local", "api", "worker", "shared"},
 }
 OURS = set(MAY_IMPORT)
@@ -41,13 +41,13 @@ def imported(path: Path) -> Iterator[str]:
 
 @pytest.mark.parametrize("folder", MAY_IMPORT)
 def test_arrows(folder: str) -> None:
-    """api → shared ← worker, and client alone."""
+    """api → shared ← worker."""
     for path in modules(folder):
         strangers = (set(imported(path)) & OURS) - MAY_IMPORT[folder]
         assert not strangers, f"{path.relative_to(CHECKOUT)} imports {strangers}"
 
 
-@pytest.mark.parametrize("folder", ["api", "shared", "client"])
+@pytest.mark.parametrize("folder", ["api", "shared"])
 def test_the_gateway_side_cannot_unpickle(folder: str) -> None:
     """Nothing that the gateway loads imports pandas, scikit-learn or a pickle reader."""
     for path in modules(folder):
@@ -76,7 +76,7 @@ def test_every_query_is_in_the_query_modules() -> None:
 
 def test_names_of_tasks_and_queues_stand_once() -> None:
     """A task or queue name is written in shared/queue/messages.py and nowhere else."""
-    names = ("queuecast.predict", "queuecast.update", "queuecast.interactive", "queuecast.bulk")
+    names = {*TASK_OF_KIND.values(), *Lane}
     for folder in OURS:
         for path in modules(folder):
             if path.name != "messages.py":

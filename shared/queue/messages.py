@@ -27,7 +27,6 @@ class Kind(StrEnum):
 
     PREDICT = "predict"
     UPDATE = "update"
-    BATCH = "batch"
 
 
 TASK_OF_KIND = {Kind.PREDICT: PREDICT_TASK, Kind.UPDATE: UPDATE_TASK}
@@ -38,7 +37,6 @@ class Lane(StrEnum):
 
     INTERACTIVE = "queuecast.interactive"
     DEFERRED = "queuecast.deferred"
-    BULK = "queuecast.bulk"
 
 
 class Status(StrEnum):

@@ -21,14 +21,13 @@ from shared.settings import Settings
 Explained = tuple[str, Any]
 
 # 200,000 ended jobs a second apart, then 900 unfinished ones of which every other one is running
-# and every third belongs to the same lane. `n - n / 3 * 3` because a `%` means more to psycopg2.
+# and every third is on the interactive lane. `n - n / 3 * 3` because a `%` means more to psycopg2.
 FILL = """
 INSERT INTO job (job_id, kind, lane, status, observation_id, observation_id_is_text, body,
                  attempts, submitted_at, published_at, started_at, leased_until, finished_at,
                  status_code, outcome)
 SELECT 'job-' || n, 'predict',
-       CASE n - n / 3 * 3 WHEN 0 THEN 'queuecast.interactive' WHEN 1 THEN 'queuecast.deferred'
-                          ELSE 'queuecast.bulk' END,
+       CASE n - n / 3 * 3 WHEN 0 THEN 'queuecast.interactive' ELSE 'queuecast.deferred' END,
        CASE WHEN n <= 200000 THEN 'succeeded' WHEN n / 2 * 2 = n THEN 'running' ELSE 'queued' END,
        'key-' || n, {true}, '{{}}',
        CASE WHEN n <= 200000 OR n / 2 * 2 = n THEN 1 + n - n / 3 * 3 ELSE 0 END,
