@@ -30,9 +30,9 @@ def main() -> int:
         refuse_missing(settings.model_dir)
         cap_blas_threads()
         # Late, so that a bad setting is reported without loading scikit-learn first.
-        from worker.app import create_app, make_upkeep
+        from worker.app import create_app, make_maintenance
         from worker.celery_parts.pool import Pool
-        from worker.celery_parts.worker import Service
+        from worker.celery_parts.worker import SignalSafeWorker
         from worker.model.loading import load
         from worker.scoring.warm_up import warm_up
 
@@ -46,19 +46,9 @@ def main() -> int:
         sys.stderr.write(f"queuecast: {error}\n")
         return REFUSED
     name = f"{socket.gethostname()}-{new_request_id()}"
-    upkeep = make_upkeep(name, settings, model)
-    worker = Service(
-        on_stop=upkeep.stop,
-        app=create_app(settings, model, upkeep),
-        hostname=name,
-        pool=Pool,
-        concurrency=settings.worker_processes,
-        without_gossip=True,
-        without_mingle=True,
-        without_heartbeat=True,
-        loglevel=settings.log_level,
-        quiet=True,
-    )
+    maintenance = make_maintenance(name, settings, model)
+    app = create_app(settings, model, maintenance)
+    worker = SignalSafeWorker(app, name, Pool, settings, on_stop=maintenance.stop)
     worker.start()
     return int(worker.exitcode or 0)
 

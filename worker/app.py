@@ -23,10 +23,14 @@ from shared.queue.broker import Broker, make_redis
 from shared.queue.messages import PREDICT_TASK, UPDATE_TASK, Group, MessageError
 from shared.settings import Settings
 from worker.celery_parts.configuration import make_celery
-from worker.celery_parts.lost_processes import Patrol, noticing
+from worker.celery_parts.lost_processes import FrequentPoolCheck, noticing
+from worker.given_up import GivenUpGroups
 from worker.groups import GroupRunner
+from worker.heartbeat import Heartbeat
+from worker.maintenance import Maintenance
 from worker.model.loading import Model
-from worker.sweeper import Upkeep
+from worker.recovery import Recovery
+from worker.sweeper import Sweeper
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +41,7 @@ REDIS_WAIT = 2.0
 LEASE_MARGIN = 5.0
 
 
-def create_app(settings: Settings, model: Model, upkeep: Upkeep) -> Celery:
+def create_app(settings: Settings, model: Model, maintenance: Maintenance) -> Celery:
     """Wire the app; nothing connects until the worker starts."""
     app = make_celery(settings)
     # Made anew in each child: connections must not be shared across a fork.
@@ -47,11 +51,11 @@ def create_app(settings: Settings, model: Model, upkeep: Upkeep) -> Celery:
         if "runner" not in child:
             limit = settings.task_limit
             lease = max(limit, DATABASE_WAIT) + LEASE_MARGIN
-            child["runner"] = GroupRunner(model, *_parts(settings), limit, lease)
+            child["runner"] = GroupRunner(model, *_servers(settings), limit, lease)
         return child["runner"]
 
-    request = noticing(upkeep.lost, upkeep.given_up)
-    app.steps["worker"].add(Patrol)
+    request = noticing(maintenance.lost, maintenance.given_up.add)
+    app.steps["worker"].add(FrequentPoolCheck)
 
     # What gives a group up reaches the parent as this error, and is no fault of the task's.
     @app.task(name=PREDICT_TASK, Request=request, throws=(UnavailableError,))
@@ -67,13 +71,12 @@ def create_app(settings: Settings, model: Model, upkeep: Upkeep) -> Celery:
             runner().update(group)
 
     def on_ready(**_: Any) -> None:
-        upkeep.start()
+        maintenance.start()
         log.info("ready: model %s, %d processes", model.version, settings.worker_processes)
 
     def on_stopped(**_: Any) -> None:
-        upkeep.stop()
-        upkeep.join()
-        upkeep.give_back_at_the_end()
+        maintenance.stop()
+        maintenance.join()
 
     worker_process_init.connect(_forked, weak=False)
     worker_ready.connect(on_ready, weak=False)
@@ -83,13 +86,21 @@ def create_app(settings: Settings, model: Model, upkeep: Upkeep) -> Celery:
     return app
 
 
-def make_upkeep(name: str, settings: Settings, model: Model) -> Upkeep:
-    """What this worker, of this name, does beside its children; nothing connects until then."""
-    return Upkeep(name, model.version, settings, *_parts(settings))
+def make_maintenance(name: str, settings: Settings, model: Model) -> Maintenance:
+    """Wire what the parent process does beside its children, in a worker of this name; nothing
+    connects until it starts."""
+    database, broker = _servers(settings)
+    sweeper = Sweeper(name, settings.group_size, settings.job_retention, database, broker)
+    return Maintenance(
+        Heartbeat(name, model.version, broker),
+        sweeper,
+        Recovery(database, broker, sweeper),
+        GivenUpGroups(database),
+    )
 
 
-def _parts(settings: Settings) -> tuple[Database, Broker]:
-    """What one process of a worker talks to; nothing connects yet."""
+def _servers(settings: Settings) -> tuple[Database, Broker]:
+    """The servers that one process of a worker talks to; nothing connects yet."""
     database = connect(settings.database_url, connections=1, wait=DATABASE_WAIT)
     return database, Broker(make_redis(settings, REDIS_WAIT))
 

@@ -126,7 +126,7 @@ _STARTED = JOB.c.started_at.is_not(None)
 Index("job_started", JOB.c.lane, JOB.c.started_at,
       postgresql_where=_STARTED, sqlite_where=_STARTED)  # fmt: skip
 
-# Who may do the upkeep now; judged by the database's clock.
+# Which worker may sweep now; judged by the database's clock.
 LEASE = Table(
     "lease",
     METADATA,

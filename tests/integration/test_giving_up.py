@@ -19,9 +19,10 @@ from shared.observation_id import ObservationId
 from shared.queue.broker import Broker, make_redis
 from shared.queue.messages import Group, Kind, Lane, Request, Status
 from shared.settings import Settings
+from worker.given_up import GivenUpGroups
 from worker.groups import GroupRunner
 from worker.model.loading import load
-from worker.sweeper import Upkeep
+from worker.sweeper import Sweeper
 
 BODY = '{"id": "a", "observation": {"Pclass": 3, "Sex": "male", "SibSp": 1, "Parch": 0}}'
 JOB = Request("a", Kind.PREDICT, ObservationId("a", True), BODY, True)
@@ -38,7 +39,8 @@ class Parts:
     database: Database
     broker: Broker
     runner: GroupRunner
-    upkeep: Upkeep
+    sweeper: Sweeper
+    given_up: GivenUpGroups
 
     def job(self) -> Job:
         """The job as it is now."""
@@ -70,9 +72,8 @@ def parts(
     broker = Broker(make_redis(settings, 1.0))
     model = load(artifacts)
     runner = GroupRunner(model, database, broker, 20.0, 30.0)
-    yield Parts(
-        url, database, broker, runner, Upkeep("me", model.version, settings, database, broker)
-    )
+    sweeper = Sweeper("me", settings.group_size, settings.job_retention, database, broker)
+    yield Parts(url, database, broker, runner, sweeper, GivenUpGroups(database))
     database.close()
 
 
@@ -84,10 +85,10 @@ def test_given_up_until_the_database_answers(parts: Parts) -> None:
             with pytest.raises(DatabaseAwayError):
                 parts.runner.predict(group)
             assert parts.job().attempts == 1
-            parts.upkeep.given_up(group)
-            parts.upkeep.give_back()
+            parts.given_up.add(group)
+            parts.given_up.give_back()
         assert parts.job().attempts == 0
-        parts.upkeep.sweep()
+        parts.sweeper.sweep()
         assert parts.broker.backlog(Lane.DEFERRED) == number + 1
     parts.runner.predict(Group("the-last", None, (JOB,)))
     assert (parts.job().status, parts.job().attempts) == (Status.SUCCEEDED, 1)
@@ -98,12 +99,12 @@ def test_given_back_when_the_silence_ends(parts: Parts) -> None:
     group = Group("group", None, (JOB,))
     with parts.held_up(AN_INDEX_IS_MADE), pytest.raises(DatabaseAwayError):
         parts.runner.predict(group)
-    parts.upkeep.given_up(group)
+    parts.given_up.add(group)
     with parts.held_up(JOBS_ARE_LOCKED):
         for _ in range(2):
             with pytest.raises(DatabaseAwayError):
-                parts.upkeep.give_back()
-    parts.upkeep.give_back()
+                parts.given_up.give_back()
+    parts.given_up.give_back()
     assert parts.job().attempts == 0
 
 
@@ -111,9 +112,9 @@ def test_nothing_is_set_aside_right_after_a_silence(parts: Parts) -> None:
     """Another worker may be about to give back what seems to be a job's last try."""
     for number in range(jobs.MOST_ATTEMPTS):
         parts.database.write(lambda c, of=str(number): jobs.claim(c, ["a"], of, -1.0, True))  # type: ignore[misc]
-    parts.upkeep.sweep()
+    parts.sweeper.sweep()
     assert parts.job().status is Status.RUNNING
-    parts.upkeep.sweep()
+    parts.sweeper.sweep()
     assert parts.job().status is Status.FAILED
 
 

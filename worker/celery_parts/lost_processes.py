@@ -12,7 +12,7 @@ from celery.worker.request import Request
 from shared.errors import UnavailableError
 from shared.queue.messages import Group, MessageError
 
-# How often the pool looks whether a dead child's last message is still to come.
+# How often, in seconds, the pool looks after its children.
 LOOK_EVERY = 0.5
 
 
@@ -42,13 +42,14 @@ def noticing(lost: Callable[[Group], None], given_up: Callable[[Group], None]) -
             try:
                 what(Group.from_text(self._payload[0][0]))
             except (MessageError, LookupError, TypeError):
-                return  # none of our groups
+                return  # the message was not one of our groups
 
     return Noticing
 
 
-class Patrol(bootsteps.StartStopStep):  # type: ignore[misc]
-    """Lets the pool look after its children often; by itself it does so every five seconds."""
+class FrequentPoolCheck(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Lets the pool look every `LOOK_EVERY` seconds whether a child has died, and whether the last
+    message of a dead child is still to come. By itself it does so every five seconds."""
 
     requires = {"celery.worker.components:Pool"}
 

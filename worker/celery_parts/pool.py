@@ -1,4 +1,4 @@
-"""The worker's child processes: Celery's pool, which does not forget what it gave them."""
+"""The worker's child processes: Celery's pool, which remembers every task that it gave them."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from celery.concurrency import asynpool, prefork
 
 
 class Processes(asynpool.AsynPool):  # type: ignore[misc]
-    """Children that are heard out.
+    """Waits for every child that was given a task.
 
-    When it stops, or loses Redis, Celery drops every task whose child has not said yet that it
-    has it, and then reads nothing more of that child; which does its task all the same, and waits
-    half a minute for somebody to read that it is done.
+    When Celery stops, or loses Redis, it drops each task whose child has not confirmed it yet, and
+    reads nothing more from that child. The child does the task all the same, and then waits half a
+    minute for its result to be read.
     """
 
     def flush(self) -> None:
-        """Celery's, with what was written to a child counted as taken by it."""
+        """As Celery's, but a task that was written to a child counts as confirmed by it."""
         for job in tuple(self._cache.values()):
             if job._write_to is not None:
                 job._accepted = True
@@ -22,6 +22,6 @@ class Processes(asynpool.AsynPool):  # type: ignore[misc]
 
 
 class Pool(prefork.TaskPool):  # type: ignore[misc]
-    """Celery's prefork pool, of such children."""
+    """Celery's prefork pool, made of such processes."""
 
     Pool = Processes

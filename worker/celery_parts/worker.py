@@ -1,7 +1,7 @@
 """The worker's parent process: Celery's, stopped by signals that may come at any moment and again.
 
-Celery's own handlers tell the rest of Celery that they were called, which takes a lock; a second
-SIGTERM in the middle of the first then waits for itself for ever.
+Celery's own handlers tell the rest of Celery that they were called, which takes a lock. A second
+SIGTERM that interrupts the handler of the first would wait for that lock for ever.
 """
 
 from __future__ import annotations
@@ -10,20 +10,37 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
+from celery import Celery
 from celery.apps.worker import Worker
+from celery.concurrency.prefork import TaskPool
 from celery.platforms import EX_OK
 from celery.worker import state
 
+from shared.settings import Settings
 from shared.stop_limit import limit_stopping
 
 
-class Service(Worker):  # type: ignore[misc]
-    """A worker that finishes what its children have and ends; `on_stop` is told first, in the
-    signal handler, once."""
+class SignalSafeWorker(Worker):  # type: ignore[misc]
+    """A worker that at a signal finishes what its children have, and ends. `on_stop` is called
+    first, in the signal handler, once."""
 
-    def __init__(self, *, on_stop: Callable[[], None], **options: Any) -> None:
+    def __init__(
+        self, app: Celery, name: str, pool: type[TaskPool], settings: Settings,
+        on_stop: Callable[[], None],
+    ) -> None:  # fmt: skip
         self._on_stop = on_stop
-        super().__init__(**options)
+        super().__init__(
+            app=app,
+            hostname=name,
+            pool=pool,
+            concurrency=settings.worker_processes,
+            # Workers know nothing of each other: what they agree on is in Redis and the database.
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+            loglevel=settings.log_level,
+            quiet=True,
+        )
 
     def install_platform_tweaks(self, worker: Worker) -> None:
         """Called by Celery when it starts, to set its signal handlers."""

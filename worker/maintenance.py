@@ -1,0 +1,87 @@
+"""The thread of the worker's parent process that keeps the worker's affairs in order: heartbeat,
+lost groups, attempts to give back, sweeps."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+
+from shared.errors import DatabaseAwayError, QueuecastError
+from shared.queue.messages import Group
+from worker import heartbeat, sweeper
+from worker.given_up import GivenUpGroups
+from worker.heartbeat import Heartbeat
+from worker.recovery import Recovery
+from worker.sweeper import Sweeper
+
+log = logging.getLogger(__name__)
+
+
+class Maintenance:
+    """Calls each part when its time has come, and goes on when one of them fails."""
+
+    def __init__(
+        self, heartbeat: Heartbeat, sweeper: Sweeper, recovery: Recovery, given_up: GivenUpGroups
+    ) -> None:
+        self.given_up = given_up
+        self._heartbeat = heartbeat
+        self._sweeper = sweeper
+        self._recovery = recovery
+        # None asks the thread to end.
+        self._lost: queue.SimpleQueue[Group | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="maintenance", daemon=True)
+
+    def start(self) -> None:
+        """Begin: the worker is ready."""
+        self._thread.start()
+
+    def lost(self, group: Group) -> None:
+        """Recover this group, whose process died or was killed at its time limit; any thread may
+        call this."""
+        self._lost.put(group)
+
+    def stop(self) -> None:
+        """Let the thread say that this worker takes no more work, and end. A signal handler may
+        call this, as `SimpleQueue.put` may be interrupted by itself."""
+        self._lost.put(None)
+
+    def join(self) -> None:
+        """Wait until the thread has ended, and give back what it had not given back by then."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout=5)
+        self.given_up.give_back_at_the_end()
+
+    def _run(self) -> None:
+        next_sweep = time.monotonic()
+        group: Group | None = None
+        while True:
+            try:
+                if group is not None:
+                    self._recovery.recover(group)
+                self._heartbeat.beat()
+                self.given_up.give_back()
+                if time.monotonic() >= next_sweep:
+                    next_sweep = time.monotonic() + sweeper.EVERY
+                    self._sweeper.sweep()
+            except QueuecastError as error:
+                if isinstance(error, DatabaseAwayError):
+                    self._sweeper.doubt_attempts()
+                log.warning("maintenance waits: %s", error)
+            except Exception:  # without this thread no gateway would see this worker
+                log.exception("maintenance")
+            group = None
+            with contextlib.suppress(queue.Empty):
+                group = self._lost.get(timeout=heartbeat.EVERY)
+                if group is None:
+                    break
+        self._leave()
+
+    def _leave(self) -> None:
+        try:
+            self._heartbeat.stop()
+            self._sweeper.release()
+        except QueuecastError as error:
+            log.info("stopping without saying so: %s", error)
