@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import socket
 import sys
-import termios
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -23,16 +21,19 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from api.http.answer_bytes import answer_bytes
 from api.http.responses import answer
 from api.server.connections import Connections
+from api.server.exchange import EXTENSION, AnswerTransport, Exchange
+from api.server.send_watch import SendWatch
 from shared.queue.messages import new_request_id
 
-# The key of a request's scope under which the application finds its `Exchange`.
-EXTENSION = "queuecast.exchange"
 # Bytes of a request line and all headers together.
 LARGEST_HEAD = 65536
 # Bytes of an answer in chunks that are under way to its client.
 SENT_AHEAD = 262144
-# In seconds: how long a client that was refused is heard out, so that it reads why.
+# How long a client that was refused may go on sending, in seconds, so that it reads why.
 LINGER = 1.0
+_NOT_HTTP = 400, "this is no HTTP/1.1 request that could be understood"
+_UNKNOWN_METHOD = 400, "there is no method of this name"
+_TOO_LARGE = f"the request line and headers are larger than {LARGEST_HEAD} bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Connection(HttpToolsProtocol):
         self._register = register
         self._limits = limits
         self._deadline: asyncio.TimerHandle | None = None
-        self._send_deadline: asyncio.TimerHandle | None = None
+        self._send_watch: SendWatch | None = None
         self._head_bytes = 0
         self._in_head = True
         self._head_is_too_large = False
@@ -78,9 +79,11 @@ class Connection(HttpToolsProtocol):
         self.is_lost = True
         self._register.closed(self)
         self._set_deadline(None)
-        self._stop_watching_sends()
+        if self._send_watch is not None:
+            self._send_watch.stop()
         super().connection_lost(exc)
-        # A request and its connection refer to each other, and would both wait for the collector.
+        # These and their connection refer to each other, and would all wait for the collector.
+        self._send_watch = None
         self.cycle = cast("RequestResponseCycle", None)
 
     def data_received(self, data: bytes) -> None:
@@ -113,8 +116,8 @@ class Connection(HttpToolsProtocol):
         self._set_deadline(None)
         self._register.busy(self)
         super().on_headers_complete()
-        # Where uvicorn would close, the client is heard out first.
-        self.cycle.transport = cast("Any", _Writer(self))
+        # uvicorn would close at once, before the client has read its answer.
+        self.cycle.transport = cast("Any", AnswerTransport(self.transport, self.close_after_body))
         cast("dict[str, Any]", self.scope)["extensions"] = {EXTENSION: Exchange(self, self.cycle)}
 
     def on_message_complete(self) -> None:
@@ -157,12 +160,17 @@ class Connection(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Called by the transport when its client reads more slowly than we write."""
         super().pause_writing()
-        self._watch_sends()
+        if self._send_watch is None:
+            self._send_watch = SendWatch(
+                self.loop, self.transport, self._limits.send, self.break_off
+            )
+        self._send_watch.start()
 
     def resume_writing(self) -> None:
         """Called by the transport when its client has read."""
         super().resume_writing()
-        self._stop_watching_sends()
+        if self._send_watch is not None:
+            self._send_watch.stop()
 
     def hold_little(self) -> None:
         """Let the system hold no more than `SENT_AHEAD` bytes that the client has not read. Left to
@@ -183,7 +191,7 @@ class Connection(HttpToolsProtocol):
         if self.is_lost:
             return
         if self._refused:
-            self._hear_out()
+            self._close_soon()
         elif self.cycle.more_body:
             self._closes = True
             self._set_deadline(self._limits.unread_body)
@@ -206,7 +214,7 @@ class Connection(HttpToolsProtocol):
         if self.cycle is None or self.cycle.response_complete:
             headers.append((b"connection", b"close"))
             self.transport.write(answer_bytes(status, headers, refusal.body))
-            self._hear_out()
+            self._close_soon()
         elif self.cycle.more_body and not self.cycle.response_started:
             # The head was understood, and its body is not: that is this request's answer.
             self.cycle.keep_alive = False
@@ -215,7 +223,7 @@ class Connection(HttpToolsProtocol):
             # The answer to the request before is on its way. Nothing may be written in front of it.
             self.cycle.keep_alive = False
 
-    def _hear_out(self) -> None:
+    def _close_soon(self) -> None:
         """Close once the client has had time to read. A close at once would throw away what it
         has sent since, and reset the connection before the answer is read."""
         self._set_deadline(LINGER)
@@ -229,78 +237,3 @@ class Connection(HttpToolsProtocol):
             self._deadline = None
         if seconds is not None:
             self._deadline = self.loop.call_later(seconds, self.transport.abort)
-
-    def _watch_sends(self) -> None:
-        """Cut the connection when its client reads nothing at all for too long."""
-        left = self._unread()
-
-        def look() -> None:
-            if self._unread() < left:
-                self._watch_sends()
-            else:
-                self.break_off()
-
-        self._stop_watching_sends()
-        self._send_deadline = self.loop.call_later(self._limits.send, look)
-
-    def _unread(self) -> int:
-        """Bytes that were written and that the client's machine has not taken yet, as far as can
-        be told: the system may hold megabytes of them, which a slow reader takes bit by bit."""
-        held = self.transport.get_write_buffer_size()
-        with contextlib.suppress(OSError, AttributeError):
-            sent = bytearray(4)
-            fcntl.ioctl(self.transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, sent)
-            held += int.from_bytes(sent, sys.byteorder)
-        return held
-
-    def _stop_watching_sends(self) -> None:
-        if self._send_deadline is not None:
-            self._send_deadline.cancel()
-            self._send_deadline = None
-
-
-class Exchange:
-    """One request and its answer, on the connection that it came by."""
-
-    __slots__ = ("_cycle", "connection")
-
-    def __init__(self, connection: Connection, cycle: RequestResponseCycle) -> None:
-        self.connection = connection
-        self._cycle = cycle
-
-    def answer(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-        """Write a whole answer. uvicorn's `send` does the same with two messages, two calls to the
-        system and a look at each letter of the headers: a quarter of what a request takes."""
-        cycle = self._cycle
-        if cycle.disconnected or cycle.response_complete:
-            return
-        if not cycle.keep_alive:
-            headers.append((b"connection", b"close"))
-        headers += cycle.default_headers
-        is_head = cycle.scope["method"] == "HEAD"
-        cycle.transport.write(answer_bytes(status, headers, body, is_head))
-        cycle.response_started = cycle.response_complete = True
-        cycle.message_event.set()
-        if not cycle.keep_alive:
-            cycle.transport.close()
-        cycle.on_response()
-
-    def close_afterwards(self) -> None:
-        """Let the answer be the last on its connection."""
-        self._cycle.keep_alive = False
-
-
-class _Writer:
-    """A connection's transport as the answer of one request writes to it."""
-
-    __slots__ = ("close", "is_closing", "write")
-
-    def __init__(self, connection: Connection) -> None:
-        self.write = connection.transport.write
-        self.is_closing = connection.transport.is_closing
-        self.close = connection.close_after_body
-
-
-_NOT_HTTP = 400, "this is no HTTP/1.1 request that could be understood"
-_UNKNOWN_METHOD = 400, "there is no method of this name"
-_TOO_LARGE = f"the request line and headers are larger than {LARGEST_HEAD} bytes"

@@ -21,7 +21,7 @@ from api.http.http_request import HttpRequest
 from api.http.responses import Answer, Chunks, problem, unforeseen
 from api.http.routing import Router
 from api.server.body_reader import BodyReader, ClientLeftError
-from api.server.connection import EXTENSION, Connection, Exchange
+from api.server.exchange import EXTENSION, ClientConnection, Exchange
 from api.server.flask_threads import FlaskThreads
 from shared.errors import BusyError, QueuecastError, UnauthorizedError
 from shared.logs import request_id
@@ -88,7 +88,7 @@ class Door:
             observer.answered(request, answer.status, time.monotonic() - begin)
 
     async def _answer(
-        self, request: HttpRequest, connection: Connection, receive: Receive, held: HeldBytes
+        self, request: HttpRequest, connection: ClientConnection, receive: Receive, held: HeldBytes
     ) -> Answer:
         """What the request is answered, whatever happens.
 
@@ -109,7 +109,7 @@ class Door:
             return unforeseen(error)
 
     async def _serve(
-        self, request: HttpRequest, connection: Connection, receive: Receive, held: HeldBytes
+        self, request: HttpRequest, connection: ClientConnection, receive: Receive, held: HeldBytes
     ) -> Answer:
         check_host(request.headers.get(b"host", b""))
         if not (
@@ -148,7 +148,7 @@ class Door:
         if len(answer.body) > SMALL:
             await exchange.connection.drained()
 
-    async def _stream(self, chunks: Chunks, connection: Connection, send: Send) -> None:
+    async def _stream(self, chunks: Chunks, connection: ClientConnection, send: Send) -> None:
         """Send what a thread makes, each chunk when its client has read what was before."""
         try:
             chunk: bytes | None = b""
