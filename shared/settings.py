@@ -15,14 +15,25 @@ from urllib.parse import unquote, urlsplit
 
 from shared.address import is_loopback_only
 from shared.errors import SettingError
+from shared.setting_values import (
+    LOG_LEVELS,
+    api_keys,
+    database_url,
+    hidden,
+    host,
+    log_level,
+    origins,
+    redis_url,
+    seconds,
+    url_without_password,
+    whole_number,
+    yes_or_no,
+)
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 # The environment of this process. Nothing else reads os.environ.
 ENVIRONMENT: Mapping[str, str] = os.environ
-
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +47,6 @@ class Setting:
     shown: Callable[[str], str] = str
 
 
-def _hidden(_held: str) -> str:
-    return "(hidden)"
-
-
-def _url_shown(held: str) -> str:
-    """A URL, malformed perhaps, without anything in it that may be a password."""
-    scheme, separator, rest = held.partition("://")
-    if not separator:
-        # Without a scheme there is no telling where the password stands.
-        return "(hidden)"
-    credentials, at, place = rest.rpartition("@")
-    if "password" in rest.lower() or not (at or re.fullmatch(r"[^:]*(:\d+)?(/[^:]*)?", place)):
-        return f"{scheme}://(hidden)"
-    user, colon, _ = credentials.partition(":")
-    return f"{scheme}://{user}{':***' if colon else ''}{at}{place}"
-
-
-def _host(value: str) -> str:
-    # An IPv6 address as it stands in a URL.
-    return value[1:-1] if value.startswith("[") and value.endswith("]") else value
-
-
 def _folder(value: str) -> Path:
     try:
         # A relative folder is one of the checkout's, wherever the process was started from.
@@ -66,127 +55,46 @@ def _folder(value: str) -> Path:
         raise ValueError(value) from error
 
 
-def _whole(smallest: int, largest: int) -> Callable[[str], int]:
-    def read(value: str) -> int:
-        number = int(value)
-        if not smallest <= number <= largest:
-            raise ValueError(value)
-        return number
-
-    return read
-
-
-def _seconds(smallest: float, largest: float) -> Callable[[str], float]:
-    def read(value: str) -> float:
-        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", value)
-        if match is None:
-            raise ValueError(value)
-        number = float(match[1]) * _UNITS[match[2]]
-        if not smallest <= number <= largest:
-            raise ValueError(value)
-        return number
-
-    return read
-
-
-def _yes(value: str) -> bool:
-    return {"yes": True, "no": False}[value.strip().lower()]
-
-
-def _level(value: str) -> str:
-    if value.upper() not in _LEVELS:
-        raise ValueError(value)
-    return value.upper()
-
-
-def _keys(value: str) -> tuple[str, ...]:
-    keys = tuple(key.strip() for key in value.split(",") if key.strip())
-    if value and not keys:
-        raise ValueError(value)
-    if any(not key.isascii() or any(c.isspace() for c in key) for key in keys):
-        raise ValueError(value)
-    return keys
-
-
-def _origins(value: str) -> tuple[str, ...]:
-    origins = tuple(origin.strip().rstrip("/") for origin in value.split(",") if origin.strip())
-    for origin in origins:
-        # As browsers send it: without a path (RFC 6454, section 6.2).
-        if origin != "*" and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+", origin):
-            raise ValueError(value)
-    return origins
-
-
-def _redis_url(value: str) -> str:
-    if value:
-        parts = urlsplit(value)
-        if parts.scheme not in ("redis", "rediss") or not parts.hostname:
-            raise ValueError(value)
-        if not re.fullmatch(r"/?\d*", parts.path):
-            raise ValueError(value)
-        _ = parts.port  # raises ValueError when it is no port
-    return value
-
-
-def normalise_database_url(value: str) -> str:
-    """The URL with the driver that Queuecast ships named in it.
-
-    Heroku writes `postgres://`, which SQLAlchemy refuses; SQLAlchemy 2.1 would open a plain
-    `postgresql://` with another driver.
-    """
-    if not value:
-        return value
-    parts = urlsplit(value)
-    if parts.scheme == "sqlite":
-        if not value.startswith("sqlite:///") or value == "sqlite:///":
-            raise ValueError(value)
-        return value
-    if parts.scheme not in ("postgres", "postgresql", "postgresql+psycopg2"):
-        raise ValueError(value)
-    _ = parts.port
-    if not parts.path.strip("/") or not (parts.hostname or "host=" in parts.query):
-        raise ValueError(value)
-    return "postgresql+psycopg2://" + value.split("://", 1)[1]
-
-
 SETTINGS: tuple[Setting, ...] = (
     Setting(
-        "DATABASE_URL", "", normalise_database_url,
-        "postgresql://user:password@host:port/name, or sqlite:///path/to/file", shown=_url_shown,
+        "DATABASE_URL", "", database_url,
+        "postgresql://user:password@host:port/name, or sqlite:///path/to/file",
+        shown=url_without_password,
     ),
     Setting(
-        "REDIS_URL", "", _redis_url,
-        "redis://:password@host:port/number, or rediss://… for TLS", shown=_url_shown,
+        "REDIS_URL", "", redis_url,
+        "redis://:password@host:port/number, or rediss://… for TLS",
+        shown=url_without_password,
     ),
-    Setting("REDIS_TLS_VERIFY", "yes", _yes, "yes or no"),
-    Setting("HOST", "127.0.0.1", _host, "an address to listen on"),
-    Setting("PORT", "5000", _whole(1, 65535), "a port, 1 to 65535"),
+    Setting("REDIS_TLS_VERIFY", "yes", yes_or_no, "yes or no"),
+    Setting("HOST", "127.0.0.1", host, "an address to listen on"),
+    Setting("PORT", "5000", whole_number(1, 65535), "a port, 1 to 65535"),
     Setting("DATA_DIR", "var", _folder, "a folder"),
     Setting("MODEL_DIR", "artifacts", _folder, "a folder"),
-    Setting("API_KEY", "", _keys, "one key or several with commas, ASCII, no spaces",
-            shown=_hidden),
-    Setting("SYNC_WAIT", "4", _seconds(0, 25), "0 to 25 seconds"),
-    Setting("SYNC_WAIT_MAX", "20", _seconds(0, 25), "0 to 25 seconds"),
-    Setting("JOB_RETENTION", "7d", _seconds(1, 3650 * 86400), "seconds, or like 90m, 12h, 7d"),
-    Setting("MAX_BODY", "1048576", _whole(1024, 2**30), "bytes, 1024 to 1073741824"),
-    Setting("MAX_BODIES", "33554432", _whole(65536, 2**36), "bytes, 65536 to 68719476736"),
-    Setting("BODY_TIMEOUT", "20", _seconds(0.1, 3600), "0.1 to 3600 seconds"),
-    Setting("BODY_STALL", "5", _seconds(0.1, 3600), "0.1 to 3600 seconds"),
-    Setting("HEAD_TIMEOUT", "10", _seconds(0.1, 3600), "0.1 to 3600 seconds"),
-    Setting("KEEP_ALIVE", "620", _seconds(0.1, 86400), "0.1 to 86400 seconds"),
-    Setting("SEND_TIMEOUT", "20", _seconds(0.1, 3600), "0.1 to 3600 seconds"),
-    Setting("CORS_ORIGINS", "", _origins, "origins like https://example.org with commas, or *"),
-    Setting("GATEWAY_CONNECTIONS", "1024", _whole(8, 65536), "8 to 65536"),
-    Setting("GATEWAY_THREADS", "16", _whole(1, 4096), "1 to 4096"),
-    Setting("GROUPS_IN_FLIGHT", "2", _whole(1, 64), "1 to 64"),
-    Setting("GROUP_SIZE", "512", _whole(1, 4096), "1 to 4096 observations"),
-    Setting("GROUP_BYTES", "1048576", _whole(1024, 2**30), "bytes, 1024 to 1073741824"),
-    Setting("QUEUE_LIMIT", "20000", _whole(1, 10_000_000), "1 to 10000000 jobs"),
-    Setting("LONG_POLLS", "256", _whole(0, 2048), "0 to 2048"),
-    Setting("DATABASE_CONNECTIONS", "4", _whole(1, 64), "1 to 64, for each gateway"),
-    Setting("WORKER_PROCESSES", "2", _whole(1, 256), "1 to 256"),
-    Setting("TASK_LIMIT", "20", _seconds(1, 600), "1 to 600 seconds"),
-    Setting("LOG_LEVEL", "INFO", _level, ", ".join(_LEVELS)),
+    Setting("API_KEY", "", api_keys, "one key or several with commas, ASCII, no spaces",
+            shown=hidden),
+    Setting("SYNC_WAIT", "4", seconds(0, 25), "0 to 25 seconds"),
+    Setting("SYNC_WAIT_MAX", "20", seconds(0, 25), "0 to 25 seconds"),
+    Setting("JOB_RETENTION", "7d", seconds(1, 3650 * 86400), "seconds, or like 90m, 12h, 7d"),
+    Setting("MAX_BODY", "1048576", whole_number(1024, 2**30), "bytes, 1024 to 1073741824"),
+    Setting("MAX_BODIES", "33554432", whole_number(65536, 2**36), "bytes, 65536 to 68719476736"),
+    Setting("BODY_TIMEOUT", "20", seconds(0.1, 3600), "0.1 to 3600 seconds"),
+    Setting("BODY_STALL", "5", seconds(0.1, 3600), "0.1 to 3600 seconds"),
+    Setting("HEAD_TIMEOUT", "10", seconds(0.1, 3600), "0.1 to 3600 seconds"),
+    Setting("KEEP_ALIVE", "620", seconds(0.1, 86400), "0.1 to 86400 seconds"),
+    Setting("SEND_TIMEOUT", "20", seconds(0.1, 3600), "0.1 to 3600 seconds"),
+    Setting("CORS_ORIGINS", "", origins, "origins like https://example.org with commas, or *"),
+    Setting("GATEWAY_CONNECTIONS", "1024", whole_number(8, 65536), "8 to 65536"),
+    Setting("GATEWAY_THREADS", "16", whole_number(1, 4096), "1 to 4096"),
+    Setting("GROUPS_IN_FLIGHT", "2", whole_number(1, 64), "1 to 64"),
+    Setting("GROUP_SIZE", "512", whole_number(1, 4096), "1 to 4096 observations"),
+    Setting("GROUP_BYTES", "1048576", whole_number(1024, 2**30), "bytes, 1024 to 1073741824"),
+    Setting("QUEUE_LIMIT", "20000", whole_number(1, 10_000_000), "1 to 10000000 jobs"),
+    Setting("LONG_POLLS", "256", whole_number(0, 2048), "0 to 2048"),
+    Setting("DATABASE_CONNECTIONS", "4", whole_number(1, 64), "1 to 64, for each gateway"),
+    Setting("WORKER_PROCESSES", "2", whole_number(1, 256), "1 to 256"),
+    Setting("TASK_LIMIT", "20", seconds(1, 600), "1 to 600 seconds"),
+    Setting("LOG_LEVEL", "INFO", log_level, ", ".join(LOG_LEVELS)),
 )  # fmt: skip
 
 
@@ -237,11 +145,11 @@ class Settings:
             SettingError: naming the variable, what it held (never a password) and what is allowed.
         """
         source = ENVIRONMENT if environment is None else environment
-        values = {s.name.lower(): _read(s, source) for s in SETTINGS}
-        values["database_url"] = values["database_url"] or (
-            f"sqlite:///{values['data_dir'] / 'queuecast.sqlite3'}"
+        held = {s.name.lower(): _read(s, source) for s in SETTINGS}
+        held["database_url"] = held["database_url"] or (
+            f"sqlite:///{held['data_dir'] / 'queuecast.sqlite3'}"
         )
-        found = cls(**values)
+        found = cls(**held)
         if found.max_bodies < 2 * found.max_body:
             raise SettingError(
                 f"MAX_BODIES is '{found.max_bodies}', but must be at least twice MAX_BODY, which "

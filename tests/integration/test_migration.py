@@ -19,7 +19,8 @@ from shared.db.migrations import HEAD
 from shared.db.predictions import page
 from shared.db.tables import METADATA
 from shared.errors import SchemaError, StartError
-from shared.settings import CHECKOUT, normalise_database_url
+from shared.setting_values import database_url
+from shared.settings import CHECKOUT
 from tests.ancestor import make_ancestor
 from tests.system import INHERITED
 
@@ -33,7 +34,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def url(kind: str, new_database_url: Callable[[str], str]) -> str:
     """An empty database for each test."""
-    return normalise_database_url(new_database_url(kind))
+    return database_url(new_database_url(kind))
 
 
 def listed(database: Database) -> list[tuple[Any, ...]]:
@@ -66,7 +67,7 @@ def test_new_database(kind: str, url: str, new_database_url: Callable[[str], str
     assert migrate(database) is True
     assert migrate(database) is False
     database.close()
-    described = normalise_database_url(new_database_url(kind))
+    described = database_url(new_database_url(kind))
     engine = create_engine(described)
     METADATA.create_all(engine)
     engine.dispose()
@@ -190,7 +191,7 @@ def test_in_a_process_of_its_own(url: str) -> None:
 
 def test_refused_logins(postgres_server: Any) -> None:
     """A database that does not exist is a refusal for good, in one line without a password."""
-    url = normalise_database_url(postgres_server.url("nowhere")).replace("@", ":hunter2@")
+    url = database_url(postgres_server.url("nowhere")).replace("@", ":hunter2@")
     database = connect(url, 1, 10)
     with pytest.raises(StartError, match='"nowhere" does not exist') as caught:
         migrate(database)
