@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from shared.settings import CHECKOUT
+from tests.imports import files, imported
 from tests.library_internals import CALLED_BY_NAME, FOLDERS, OBJECTS, Internal
 
 ALL = [internal for table in (*FOLDERS.values(), CALLED_BY_NAME) for internal in table]
@@ -200,11 +201,6 @@ class Reader:
                 yield f"{base}.{name}"
 
 
-def files(folder: str) -> list[Path]:
-    """The Python files of a folder."""
-    return sorted((CHECKOUT / folder).rglob("*.py"))
-
-
 @pytest.mark.parametrize("internal", ALL, ids=lambda internal: internal.name)
 def test_it_is_there(internal: Internal) -> None:
     """The installed version has the name, and takes our arguments in our order."""
@@ -238,15 +234,6 @@ def test_nothing_else_knows_them(library: str) -> None:
                 for used in imported(path):
                     theirs = used.split(".")[0] == library
                     assert not theirs or used.startswith(PUBLIC.get(name, ())), (name, used)
-
-
-def imported(path: Path) -> Iterator[str]:
-    """The dotted names that a file imports."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 @pytest.mark.parametrize("library", HOMES)

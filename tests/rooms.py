@@ -1,0 +1,94 @@
+"""The rooms of the code and the arrows between them, as they are meant to be.
+
+A room is a folder, or a file that stands by itself. `test_architecture.py` holds this against the
+imports: there is no other arrow, none of these is missing, and none leads back.
+"""
+
+from __future__ import annotations
+
+# What the files of a room import from other rooms of the same folder; `tops` wire the rooms
+# together, and may import all of them.
+TOPS = {"api.__main__", "api.app", "worker.__main__", "worker.app", "local.__main__"}
+API = {
+    # How requests come in, and what serves them: neither knows the other.
+    "api.server": {"api.http"},
+    "api.routes": {"api.gateway", "api.http"},
+    "api.gateway": {
+        "api.acceptance", "api.database_watch", "api.grouping", "api.http", "api.redis_watch",
+    },
+    "api.database_watch": {"api.acceptance"},
+    "api.redis_watch": {"api.grouping"},
+    "api.acceptance": set(),
+    "api.grouping": set(),
+    "api.http": set(),
+}  # fmt: skip
+WORKER = {
+    # Nothing but the tops knows Celery.
+    "worker.celery_parts": set(),
+    "worker.maintenance": {
+        "worker.given_up", "worker.heartbeat", "worker.recovery", "worker.sweeper",
+    },
+    "worker.recovery": {"worker.regrouping", "worker.sweeper"},
+    "worker.sweeper": {"worker.regrouping"},
+    "worker.regrouping": set(),
+    "worker.given_up": set(),
+    "worker.heartbeat": set(),
+    "worker.groups": {"worker.labelling", "worker.model", "worker.scoring", "worker.storing"},
+    "worker.storing": {"worker.labelling", "worker.scoring"},
+    "worker.labelling": {"worker.scoring"},
+    "worker.scoring": {"worker.model"},
+    "worker.model": set(),
+}  # fmt: skip
+SHARED = {
+    "shared.dead_letters": {
+        "shared.db", "shared.errors", "shared.logs", "shared.queue", "shared.queue.messages",
+        "shared.settings",
+    },
+    # Redis and the database know nothing of each other; both know the messages.
+    "shared.db": {
+        "shared.errors", "shared.logs", "shared.observation_id", "shared.queue.messages",
+        "shared.settings",
+    },
+    "shared.queue": {"shared.errors", "shared.queue.messages", "shared.settings"},
+    "shared.queue.messages": {"shared.errors", "shared.observation_id"},
+    "shared.settings": {"shared.address", "shared.errors", "shared.setting_values"},
+    "shared.address": {"shared.errors"},
+    "shared.observation_id": {"shared.errors"},
+    "shared.strict_json": {"shared.errors"},
+    "shared.errors": set(),
+    "shared.logs": set(),
+    "shared.setting_values": set(),
+    "shared.signal_event": set(),
+    "shared.stop_limit": set(),
+}  # fmt: skip
+LOCAL = {
+    "local.readiness": {"local.stop_request", "local.supervisor"},
+    "local.supervisor": {
+        "local.console", "local.part", "local.stop_request", "local.supervised_part",
+        "local.watchdog",
+    },
+    "local.supervised_part": {"local.console", "local.part", "local.restart_pause"},
+    "local.given_servers": {"local.stop_request"},
+    "local.postgres_server": {"local.part", "local.ports"},
+    "local.redis_server": {"local.part", "local.ports"},
+    "local.console": set(),
+    "local.data_folder_lock": set(),
+    "local.greeting": set(),
+    "local.part": set(),
+    "local.ports": set(),
+    "local.restart_pause": set(),
+    "local.stop_request": set(),
+    "local.watchdog": set(),
+}  # fmt: skip
+ROOMS: dict[str, set[str]] = {**API, **WORKER, **SHARED, **LOCAL}
+
+
+def room_of(module: str) -> str:
+    """The room that a module is in."""
+    parts = module.split(".")
+    for length in range(len(parts), 0, -1):
+        room = ".".join(parts[:length])
+        if room in ROOMS or room in TOPS:
+            return room
+    # A file that the tables do not name yet stands by itself.
+    return ".".join(parts[:2])
