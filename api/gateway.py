@@ -12,9 +12,9 @@ from api.acceptance.admission import Admission
 from api.acceptance.database_threads import DatabaseThreads
 from api.acceptance.group_commit import GroupCommit
 from api.acceptance.outbox import Outbox
+from api.cancelling import end
 from api.database_watch import DatabaseWatch
 from api.grouping.batcher import Batcher
-from api.grouping.cancelling import end
 from api.grouping.loop_broker import LoopBroker
 from api.grouping.pending import Pending
 from api.grouping.replies import ReplyReader

@@ -11,16 +11,18 @@ from __future__ import annotations
 TOPS = {"api.__main__", "api.app", "worker.__main__", "worker.app", "local.__main__"}
 API = {
     # How requests come in, and what serves them: neither knows the other.
-    "api.server": {"api.http"},
+    "api.server": {"api.cancelling", "api.http"},
     "api.routes": {"api.gateway", "api.http"},
     "api.gateway": {
-        "api.acceptance", "api.database_watch", "api.grouping", "api.http", "api.redis_watch",
+        "api.acceptance", "api.cancelling", "api.database_watch", "api.grouping", "api.http",
+        "api.redis_watch",
     },
     "api.database_watch": {"api.acceptance"},
     "api.redis_watch": {"api.grouping"},
     "api.acceptance": set(),
     "api.grouping": set(),
     "api.http": set(),
+    "api.cancelling": set(),
 }  # fmt: skip
 WORKER = {
     # Nothing but the tops knows Celery.

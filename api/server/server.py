@@ -17,7 +17,7 @@ import uvicorn
 import uvloop
 from uvicorn.server import ServerState
 
-from api.grouping.cancelling import end
+from api.cancelling import end
 from api.server.connection import Connection, Limits
 from api.server.connections import Connections
 from api.server.heap import Heap

@@ -1,10 +1,10 @@
-"""`api.grouping.cancelling`: a task that takes a cancellation for something else still ends."""
+"""`api.cancelling`: a task that takes a cancellation for something else still ends."""
 
 from __future__ import annotations
 
 import asyncio
 
-from api.grouping.cancelling import end
+from api.cancelling import end
 
 
 def test_a_cancellation_that_was_swallowed() -> None:
