@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 
 def main() -> int:
     """Run until told to stop; `REFUSED` with one line when this cannot start as it is set up."""
-    # Until the server listens to signals there is nothing to finish, and no traceback to show.
+    # Until the server has its own handlers there is nothing to finish, so Ctrl-C may end this
+    # process at once and without a traceback.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         settings = Settings.from_environment()

@@ -1,4 +1,4 @@
-"""Ends tasks for certain."""
+"""Ends tasks of the event loop, also those that miss a cancellation."""
 
 from __future__ import annotations
 

@@ -56,14 +56,15 @@ class DatabaseWatch:
             try:
                 away = self._look(migrate)
                 if away is not None:
-                    # Nobody can be given a committed answer; those who wait may as well know.
+                    # No answer can be committed now, so the clients that wait are told at once.
                     self._tell(away)
             except StartError as error:
-                # It was away at the start and refuses us now; say so until somebody mends it.
+                # It did not answer at the start, and refuses us now. This is logged until an
+                # operator has put it right.
                 log.error("%s", error)
                 self.database_is_away = True
                 self._stopping.wait(REFUSED_EVERY)
-            except Exception:  # without this thread nobody would hear that the database is back
+            except Exception:  # or the gateway would not learn that the database is back
                 log.exception("watching the database")
 
     def _look(self, migrate: Callable[[Database], bool]) -> DatabaseAwayError | None:

@@ -15,26 +15,28 @@ EVERY = 0.5
 
 
 class RedisWatch:
-    """A task that looks how much waits and who works, which is a sign of life of Redis too."""
+    """A task that asks Redis how many groups wait and which workers are alive. That Redis answers
+    shows that it is alive itself."""
 
     def __init__(self, broker: LoopBroker, pending: Pending) -> None:
         self._broker = broker
         self._pending = pending
         self.redis_is_away = False
-        # As it was last seen.
+        # As Redis last said.
         self.queue = QueueState(0, ())
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Ask again and again until cancelled."""
         while True:
             try:
                 await self.look()
-            except Exception:  # without this task nobody would hear that Redis is back
+            except Exception:  # without this task the gateway would not learn that Redis is back
                 log.exception("watching Redis")
             await asyncio.sleep(EVERY)
 
     async def look(self) -> None:
-        """Look once. When Redis does not answer, no reply will come: those who wait are told."""
+        """Ask once. When Redis does not answer, no reply can come, so the clients that wait are
+        told."""
         try:
             self.queue = await self._broker.look()
         except BrokerAwayError as error:

@@ -1,4 +1,4 @@
-"""What `make run` says to whoever started it."""
+"""What `make run` says in its terminal."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ def say(text: str) -> None:
 
 
 def write(text: str) -> None:
-    """Print text as it is. When nobody can read it any more, as when the terminal was closed, it
-    is dropped: the parts still have to be stopped."""
+    """Print text as it is. When it cannot be printed, as after the terminal was closed, it is
+    dropped: the parts still have to be stopped."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()

@@ -83,7 +83,7 @@ class Part:
 
     def kill(self) -> None:
         """SIGKILL it and everything that it started."""
-        # macOS refuses permission where only processes are left that nobody has waited for.
+        # macOS refuses permission where only processes are left that have ended already.
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()

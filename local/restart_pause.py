@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 # In seconds. Each pause is twice the one before.
 SHORTEST, LONGEST = 1.0, 30.0
-# Who ran so long had started well: what ended it has nothing to do with earlier ends.
+# In seconds. A part that ran for so long had started well, so its pauses begin anew.
 RAN_WELL = 60.0
 
 

@@ -1,4 +1,4 @@
-"""The wish of whoever started `make run` that all of it stops."""
+"""The request, made by a signal, that all of `make run` stops."""
 
 from __future__ import annotations
 

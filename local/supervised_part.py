@@ -64,7 +64,7 @@ class SupervisedPart:
         if self._starts_at is None:
             code = self.part.exit_code
             if code is not None:
-                # What it had started itself.
+                # The processes that it had started itself.
                 self.part.kill()
                 if code == REFUSED:
                     raise PartRefusedError
@@ -82,7 +82,7 @@ class SupervisedPart:
         if self.is_down:
             return
         if self.part.stop(self._stops_within):
-            # What a process that had died already had started.
+            # The processes that it had started itself, should it have died.
             self.part.kill()
         else:
             say(f"{self.part.name} did not stop within {self._stops_within:g} s and was killed")

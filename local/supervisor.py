@@ -41,7 +41,8 @@ class Supervisor:
     def add(
         self, part: Part, start_again: Callable[[], Part], stops_within: float, hint: str = ""
     ) -> None:
-        """Look after a part that was made with `start_part`, as `start_again` makes another."""
+        """Watch and stop a part that was made with `start_part`; `start_again` makes its
+        replacement."""
         self._parts.append(SupervisedPart(part, start_again, stops_within, hint))
 
     def refuse_dead(self) -> None:

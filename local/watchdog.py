@@ -36,21 +36,21 @@ class Watchdog:
         """
         self._send(f"+{os.getpid()}")
         if self._libc is not None:
-            # Linux kills the process by itself, too, should somebody kill the watchdog as well.
-            # It does so when the thread ends that forked: parts are started on the main thread.
+            # Linux itself kills the process as well, in case the watchdog was killed. It does so
+            # when the thread ends that forked, so parts are started on the main thread.
             self._libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
 
     def forget(self, process_id: int) -> None:
-        """This one has ended, and its number may become another's."""
-        # Where the watchdog was killed there is nobody to tell, and no need to.
+        """Kill this process no more: it has ended, and its number may become another's."""
+        # If the watchdog was killed, it has nothing left to forget.
         with contextlib.suppress(BrokenPipeError):
             self._send(f"-{process_id}")
 
     def revive(self, process_ids: Iterable[int]) -> None:
-        """Start the watchdog again if somebody killed it, for these processes."""
+        """Start the watchdog again if it was killed, and let it know these processes."""
         if self._process.poll() is None:
             return
-        # What stands in the way of a new process may be over at the next call.
+        # If no process can be started now, the next call tries again.
         with contextlib.suppress(OSError):
             replacement = self._start()
             self._close_pipe()
@@ -85,7 +85,7 @@ class Watchdog:
 
 
 def main() -> None:
-    """Read who is to be killed until the pipe ends, then kill them."""
+    """Read until the pipe ends which processes are registered, then kill them."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     registered: set[int] = set()

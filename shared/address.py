@@ -63,8 +63,8 @@ class Address:
 def listening_address(host: str, port: int) -> Address:
     """The address to listen on for a HOST, which may be a name.
 
-    A name may stand for several addresses. An IPv4 one is preferred: who asks by the name tries
-    all of them, and who asks 127.0.0.1 for a `localhost` is answered, too.
+    A name may stand for several addresses. An IPv4 one is preferred: a client that uses the name
+    tries all of them, and with HOST=localhost a client that uses 127.0.0.1 is answered, too.
 
     Raises:
         StartError: HOST is no address of this machine.

@@ -57,7 +57,7 @@ def _replay(settings: Settings, database: Database, job_ids: Sequence[str]) -> i
     broker = Broker(make_redis(settings, 2.0))
     try:
         for job in queued:
-            # Alone: what it was grouped with might die of it.
+            # In a group of its own: if it ends its process again, no other request is hit.
             group = Group(new_request_id(), job.reply_to, (job.request,))
             broker.publish(group, job.lane)
     except BrokerAwayError:

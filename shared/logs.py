@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from contextvars import ContextVar
 
-# Up to the last @ before the path: a password that nobody escaped may hold one itself.
+# Up to the last @ before the path: a password that was not escaped may hold one itself.
 _URL_PASSWORD = re.compile(r"(\w+://[^\s:/@]*):[^\s/]+@")
 _QUERY_PASSWORD = re.compile(r"(password=)[^\s&]+", re.IGNORECASE)
 
@@ -21,7 +21,7 @@ def mask(text: str) -> str:
     return _QUERY_PASSWORD.sub(r"\1***", _URL_PASSWORD.sub(r"\1:***@", text))
 
 
-# A line for every message, or for every plug-in: of use only to whoever works on those libraries.
+# They log a line for every message, or for every plug-in, which helps only to debug them.
 _CHATTY = ("alembic", "celery.app.trace", "celery.worker.strategy")
 
 

@@ -14,7 +14,7 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 def hidden(_text: str) -> str:
-    """What is shown of a secret."""
+    """What an error shows instead of a secret."""
     return "(hidden)"
 
 

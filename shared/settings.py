@@ -51,7 +51,7 @@ def _folder(value: str) -> Path:
     try:
         # A relative folder is one of the checkout's, wherever the process was started from.
         return CHECKOUT / Path(value).expanduser()
-    except RuntimeError as error:  # ~name of a user who is not there
+    except RuntimeError as error:  # ~name, and this machine has no such user
         raise ValueError(value) from error
 
 
@@ -168,7 +168,7 @@ class Settings:
 
     @property
     def open_to_the_network(self) -> bool:
-        """Whether anybody who reaches this machine may use the service."""
+        """Whether it can be used without a key from other machines."""
         return not self.api_key and not is_loopback_only(self.host)
 
     @property

@@ -6,11 +6,11 @@ import queue
 
 
 class SignalEvent:
-    """Stands in for `threading.Event` where a signal sets it. One thread waits.
+    """To be used in place of `threading.Event` where a signal handler sets it. One thread waits.
 
-    A handler runs in the middle of whatever the main thread is doing. `Event.set` takes a lock;
-    when that thread is at the end of `Event.wait`, or in the handler of an earlier signal, it holds
-    this lock itself and would wait for itself for ever. `SimpleQueue.put` may interrupt `get` and
+    A handler interrupts the main thread anywhere. `Event.set` takes a lock. When the interrupted
+    thread is at the end of `Event.wait`, or in the handler of an earlier signal, it holds this lock
+    itself, so the handler would wait for ever. `SimpleQueue.put` may interrupt `get` and
     `put` (Python's documentation, module "queue").
     """
 
@@ -23,12 +23,12 @@ class SignalEvent:
         return self._set
 
     def set(self) -> None:
-        """Wake who waits."""
+        """Wake the thread that waits."""
         self._set = True
         self._bell.put(None)
 
     def clear(self) -> None:
-        """Wait for the next time."""
+        """Forget that it was set."""
         self._set = False
 
     def wait(self, timeout: float | None = None) -> bool:

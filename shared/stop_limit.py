@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 
-# In seconds. 25 are promised.
+# In seconds; less than the 25 that are promised (docs/guarantees.md).
 STOP_WITHIN = 22.0
 
 

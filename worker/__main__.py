@@ -37,7 +37,8 @@ def main() -> int:
         from worker.scoring.warm_up import warm_up
 
         model = warm_up(load(settings.model_dir))
-        # What is here now stays: the collector need not look at it, nor unshare its pages.
+        # What is in memory now stays there. If the garbage collector looked at it again, it would
+        # write to its pages, and children would no longer share them.
         gc.collect()
         gc.freeze()
         _check_redis(settings)

@@ -115,7 +115,8 @@ def _read(text: Any) -> Group | None:
 
 def _forked(**_: Any) -> None:
     """In a new child, before its first task."""
-    # Platforms send SIGTERM to every process at once; the parent lets us finish and tells us.
+    # Platforms send SIGTERM to every process at once. Only the parent must act on it: it lets its
+    # children finish first, and then ends them.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     # One thread: as many children as cores are meant to score at once.
     threadpool_limits(limits=1)
@@ -123,7 +124,7 @@ def _forked(**_: Any) -> None:
 
 
 def _die_with(parent: int) -> None:
-    """End this child when its parent was killed: nobody would give it work or stop it."""
+    """End this child when its parent was killed: it would get no work and never be stopped."""
     pause = threading.Event()
     while os.getppid() == parent:
         pause.wait(1.0)

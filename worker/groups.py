@@ -23,7 +23,7 @@ class GroupRunner:
     """Runs groups against one model and one database.
 
     `limit` is how long a group may be scored before its process is ended, and `lease` for how long
-    its jobs are nobody else's; both in seconds.
+    no other group may claim its jobs; both in seconds.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class GroupRunner:
             lambda c: jobs.claim(c, job_ids, group.group_id, self._lease, alone)
         )
         return [
-            # The ledger's copy is the truth; a message is only the way here.
+            # The message says only which jobs these are; what was asked is in the database.
             claimed[r.request_id].request if r.accepted else r
             for r in requests
             if not r.accepted or r.request_id in claimed
@@ -115,5 +115,5 @@ class GroupRunner:
             try:
                 self._broker.reply(channel, Reply(group_id, tuple(outcomes)))
             except UnavailableError:
-                # Committed all the same: who waits will find it in the database.
+                # It is committed all the same: the gateways find it in the database.
                 log.warning("no reply to %d requests: Redis does not answer", len(outcomes))

@@ -12,8 +12,8 @@ from shared.errors import BusyError
 
 # How far back the rate is measured at which jobs end, in seconds.
 RECENT = 10.0
-# What is kept free for those who wait, when jobs that nobody waits for have filled the queue, as
-# a part of the bound; and how much room is worth coming back for.
+# A tenth of the bound is added to it for requests whose clients wait, so that jobs of other clients
+# cannot shut them out. When a tenth of the bound is free again, clients may come back.
 ROOM = 10
 # The bounds of Retry-After, and what it is when nothing ends at all; in seconds.
 SOONEST, LATEST, STANDING = 1, 300, 30
@@ -32,7 +32,7 @@ class Admission:
         self._rate = 0.0
 
     def measure(self, connection: Connection) -> None:
-        """Look how many jobs wait, and how many ended of late."""
+        """Ask the database how many jobs are unfinished, and how many ended in the last seconds."""
         waiting = jobs.backlog(connection, self._limit + self._limit // ROOM + 1)
         rate = jobs.ended_within(connection, RECENT) / RECENT if waiting else 0.0
         with self._lock:
@@ -42,8 +42,8 @@ class Admission:
         """Count one more job.
 
         Raises:
-            BusyError: the queue is full. It has some room beyond its bound for requests that
-                somebody waits for.
+            BusyError: the queue is full. It has some room beyond its bound for requests whose
+                clients wait.
         """
         bound = self._limit + max(1, self._limit // ROOM) if waited_for else self._limit
         with self._lock:

@@ -6,7 +6,8 @@ a group is one request and leaves at once; under load groups grow by themselves.
 Clients that wait for an answer before they ask again come back one after the other when their
 group returns. The first of them would leave alone and the others wait a whole turn for it, so a
 group that may leave is held for as long as clients who were just answered are still coming back,
-and never for longer than a fraction of a turn. A client that is alone is never held.
+and never for longer than a fraction of a turn. When only one client sends requests, its requests
+are never held.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from typing import Protocol
 
 from shared.queue.messages import Group, Request, new_request_id
 
-# A group that is out for longer no longer holds others back: it may be lost, or slow.
+# In seconds. A group that is out for longer no longer holds others back: it may be lost, or slow.
 STALLED = 1.0
 # The longest hold, as a share of the time that the last group was out, and in seconds.
 HELD_SHARE = 0.2
 HELD_LONGEST = 0.02
-# A group leaves as soon as so many are back for each one that is not.
+# A group leaves as soon as so many clients are back for each one that is not back yet.
 MOSTLY = 4
 
 
@@ -70,7 +71,8 @@ class Batcher:
         self._clock = clock
         self._open: deque[Request] = deque()
         self._out: dict[str, float] = {}
-        # How many of those who were just answered have not come back, and until when it matters.
+        # How many of the clients that were just answered have not sent their next request yet, and
+        # until when a group is held for them.
         self._expected = 0
         self._expected_until = 0.0
         self._looks_soon = False
@@ -80,7 +82,7 @@ class Batcher:
         """Put a request into the open group, which leaves as soon as nothing holds it back."""
         self._open.append(request)
         self._expected -= 1
-        # Not at once: what other connections have sent by now shall leave together with it.
+        # Not at once: requests that other connections have sent by now shall leave with it.
         if not self._looks_soon:
             self._looks_soon = True
             self._clock.call_soon(self._look)
@@ -90,8 +92,8 @@ class Batcher:
         since = self._out.pop(group_id, None) if group_id else None
         if since is not None:
             now = self._clock.time()
-            # Clients who were not back in time do not come back: left in the count, they would
-            # have everybody held who comes after them, for ever.
+            # Clients that were not back in time are taken not to come back. If they stayed in the
+            # count, every later group would be held for them.
             coming = max(0, self._expected) if now < self._expected_until else 0
             self._expected = coming + answered
             self._expected_until = now + min(HELD_SHARE * (now - since), HELD_LONGEST)

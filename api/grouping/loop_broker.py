@@ -69,7 +69,8 @@ class LoopBroker:
         return None if found is None else Reply.from_text(found[1])
 
     async def look(self) -> QueueState:
-        """What waits, and who works; one round trip, however many keys Redis holds.
+        """How many groups wait and which workers are alive, in one round trip, however many keys
+        Redis holds.
 
         Raises:
             BrokerAwayError: Redis does not answer.

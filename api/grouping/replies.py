@@ -12,7 +12,8 @@ from shared.queue.messages import Reply
 
 log = logging.getLogger(__name__)
 
-# Shorter than the gateway's wait for Redis, so that silence and absence can be told apart.
+# In seconds; shorter than the gateway's wait for Redis. So an empty list, which Redis reports after
+# this time, is not mistaken for a Redis that does not answer.
 REPLY_WAIT = 0.5
 PAUSE = 0.25
 
@@ -33,7 +34,7 @@ class ReplyReader:
                 if reply is not None:
                     self._deliver(reply)
             except BrokerAwayError:
-                # The Redis watch finds out by itself, and tells those who wait.
+                # The Redis watch notices it as well, and tells the clients that wait.
                 await asyncio.sleep(PAUSE)
             except QueuecastError as error:
                 log.error("a reply was dropped: %s", error)

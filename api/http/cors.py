@@ -18,7 +18,8 @@ class Cors:
         self.is_on = bool(origins)
 
     def preflight(self, request: HttpRequest, allowed: bytes) -> list[tuple[bytes, bytes]]:
-        """What the answer to a preflight says beside the origin; nothing to a stranger."""
+        """The headers of the answer to a preflight, beside the origin's; none for an origin that is
+        not allowed."""
         if not is_preflight(request) or not self._knows(request):
             return []
         return [

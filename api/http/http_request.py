@@ -26,7 +26,7 @@ class HttpRequest:
     headers: dict[bytes, bytes]
     all_headers: Sequence[tuple[bytes, bytes]]
     request_id: str
-    # Whether we made `request_id`, so that nobody else has it.
+    # Whether the gateway made `request_id`, so that no other request can have it.
     id_is_ours: bool
     body: bytes = b""
     arguments: dict[str, str] = field(default_factory=dict)

@@ -13,7 +13,7 @@ _TRUE_CLASS = "true_class must be a whole number, a string of 1 to 255 character
 
 
 def understand(kind: Kind, data: bytes, identity: str) -> Request:
-    """The request of this identity that a body makes.
+    """The request, of this identity, that a client asks for with this body.
 
     Raises:
         MalformedBodyError: it is not JSON in UTF-8.

@@ -33,7 +33,7 @@ class Chunks(Protocol):
 
 @dataclass(slots=True)
 class Answer:
-    """What a client is told. The body is `body`, or else comes in `chunks`."""
+    """The answer to a request. Its body is `body`, or is made bit by bit by `chunks`."""
 
     status: int
     body: bytes

@@ -15,13 +15,13 @@ Receive = Callable[[], Awaitable[Any]]
 
 
 class ClientLeftError(Exception):
-    """The client has gone, so there is nobody to answer."""
+    """The client has closed its connection, so it cannot be answered."""
 
 
 @dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """The largest body, in bytes as sent and as decompressed; the longest that one may take, and
-    that it may stand still, in seconds."""
+    """`largest` is in bytes, of a body as it was sent and as it is decompressed. `longest` is how
+    long a body may take to come, and `stalled` how long nothing of it may come, both in seconds."""
 
     largest: int
     longest: float
@@ -38,7 +38,7 @@ class BodyReader:
         self._stops = False
 
     def stop(self) -> None:
-        """This process stops: bodies that are not here yet are not waited for."""
+        """This process stops: refuse the requests whose bodies have not come yet."""
         self._stops = True
         for timeout in self._coming:
             timeout.reschedule(asyncio.get_running_loop().time())
@@ -59,7 +59,7 @@ class BodyReader:
         part = await receive()
         if part["type"] == "http.disconnect":
             raise ClientLeftError
-        # Nearly all bodies are here with their head.
+        # Nearly all bodies come in one piece with their head.
         body: bytes = part["body"]
         if part["more_body"]:
             body = await self._read_on(body, receive, held)

@@ -1,9 +1,9 @@
 """One client's connection: uvicorn's, with bounds on what uvicorn lets a client take.
 
-uvicorn speaks HTTP for us, by httptools. It waits without end for the rest of a head, for a body
-that nobody reads any more, and for a client who does not read; it takes a head of any length; and
-it refuses what is no HTTP with plain text. Each is put right here, in the places that uvicorn
-0.54 has for it (a test names what is gone when another version moves them).
+uvicorn speaks HTTP for us, by httptools. It waits without end for the rest of a head, for the rest
+of a body that its route did not read, and for a client that does not read its answer. It takes a
+head of any length, and answers what is no HTTP with plain text. Each is put right here, in the
+places that uvicorn 0.54 has for it (a test names what is gone when another version moves them).
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _TOO_LARGE = f"the request line and headers are larger than {LARGEST_HEAD} bytes
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """In seconds: for a head to come, for a body that its route did not read, and without any
-    progress of a client who reads an answer."""
+    """All in seconds: how long a head may take to come, how long the rest of a body may take that
+    its route did not read, and how long a client may read nothing of its answer."""
 
     head: float
     unread_body: float
@@ -82,7 +82,8 @@ class Connection(HttpToolsProtocol):
         if self._send_watch is not None:
             self._send_watch.stop()
         super().connection_lost(exc)
-        # These and their connection refer to each other, and would all wait for the collector.
+        # These refer to the connection and it to them, so that only the garbage collector could
+        # free them.
         self._send_watch = None
         self.cycle = cast("RequestResponseCycle", None)
 
@@ -123,7 +124,7 @@ class Connection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Called by the parser at the end of a body."""
         if self.cycle.response_complete:
-            # The rest of a body that nobody wanted has come, so the next request may.
+            # The rest of a body that its route did not read has come, so the next request can.
             self.cycle.more_body = False
             self._set_deadline(None)
             if self._closes:
@@ -137,7 +138,7 @@ class Connection(HttpToolsProtocol):
         `Connections` knows since when each is idle."""
         if self.is_lost or self.transport.is_closing():
             return
-        # What has come of a body that its route did not read.
+        # Throw away what has come of a body that its route did not read.
         self.cycle.body.clear()
         self.flow.resume_reading()
         if self.pipeline:
@@ -199,7 +200,7 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
     def give_way(self) -> None:
-        """Close an idle connection; see `Connections`."""
+        """Close this connection, on which no request is under way; called by `Connections`."""
         self.transport.close()
 
     def break_off(self) -> None:
@@ -231,7 +232,8 @@ class Connection(HttpToolsProtocol):
             self.transport.write_eof()
 
     def _set_deadline(self, seconds: float | None) -> None:
-        """Cut the connection in so many seconds, and not when it was said before; None: never."""
+        """Cut the connection in so many seconds, instead of any deadline that was set before; None:
+        never."""
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None

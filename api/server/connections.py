@@ -82,8 +82,8 @@ class Connections(Generic[Connection]):
         self._over.pop(connection, None)
 
     def close_idle(self, seconds: float) -> None:
-        """Close every connection that has been idle for so long. One look at all of them, now and
-        then, costs less than a timer for each request."""
+        """Close every connection that has been idle for so many seconds. To be called now and then,
+        which costs less than a timer for each request."""
         before = self._now() - seconds
         while self._idle:
             oldest, since = next(iter(self._idle.items()))

@@ -62,8 +62,8 @@ class Door:
         self._sends_away = False
 
     def send_away(self) -> None:
-        """From now on let clients keep no connection: one that is closed while it is idle may be
-        one that its client is sending on."""
+        """From now on close each connection after its answer. A connection that is closed while it
+        is idle may be closed at the moment when its client sends a request."""
         self._sends_away = True
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -93,7 +93,7 @@ class Door:
         """What the request is answered, whatever happens.
 
         Raises:
-            ClientLeftError: nobody is there to be answered.
+            ClientLeftError: the client has closed its connection.
         """
         try:
             answer = await self._serve(request, connection, receive, held)
@@ -157,7 +157,8 @@ class Door:
                 more = chunk is not None
                 await send({"type": "http.response.body", "body": chunk or b"", "more_body": more})
         except Exception as error:
-            # The status has been sent. What was sent so far must not look like all of it.
+            # The status 200 has been sent already. A client must not take what it got so far for
+            # the whole answer.
             log.warning("an answer was broken off: %s", error)
             if not isinstance(error, QueuecastError):
                 log.error("unforeseen", exc_info=error)

@@ -43,8 +43,9 @@ class Exchange:
         self._cycle = cycle
 
     def answer(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-        """Write a whole answer. uvicorn's `send` does the same with two messages, two calls to the
-        system and a look at each letter of the headers: a quarter of what a request takes."""
+        """Write a whole answer. uvicorn's `send` would take a quarter of the time that a request
+        takes in all: it needs two messages, two calls to the system and a check of each letter of
+        the headers."""
         cycle = self._cycle
         if cycle.disconnected or cycle.response_complete:
             return

@@ -25,7 +25,7 @@ _EVERY = 2.0
 
 
 class Heap:
-    """The heap of the C library, if it is one that can be told."""
+    """The heap of the C library. Where that is not glibc, nothing is done."""
 
     def __init__(self) -> None:
         self._library: ctypes.CDLL | None = None

@@ -47,8 +47,8 @@ class SendWatch:
             self._give_up()
 
     def _unread(self) -> int:
-        """Bytes that were written and that the client's machine has not taken yet, as far as can
-        be told: the system may hold megabytes of them, which a slow reader takes bit by bit."""
+        """How many bytes of the answer the client's machine has not taken yet. The system itself
+        may hold megabytes of them, which a slow reader takes bit by bit."""
         held = self._transport.get_write_buffer_size()
         with contextlib.suppress(OSError, AttributeError):
             sent = bytearray(4)

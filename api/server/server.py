@@ -27,11 +27,11 @@ from shared.stop_limit import limit_stopping
 
 log = logging.getLogger(__name__)
 
-# In seconds after the signal. Until then a stopping gateway answers whoever comes, and asks them
-# not to come back.
+# All in seconds after the signal. Until this one, a gateway that stops still takes new connections,
+# and closes each after its answer.
 LINGER = 0.25
-# Who still waits is told that there is a job to poll (`docker stop` kills after 10 s), and a body
-# that is not here is not waited for any more.
+# Then clients that still wait get a job to poll (`docker stop` kills after 10 s), and requests
+# whose bodies have not come are refused.
 HAND_BACK = 5.0
 # An answer that its client has not read by then is broken off.
 BREAK_OFF = 15.0
@@ -65,7 +65,7 @@ def serve(application: Application, settings: Settings, address: Address) -> Non
     before this returns."""
     heap = Heap()
     heap.bound()
-    # What is here now stays; the collector need not look at it between requests.
+    # What is in memory now stays there, so the garbage collector need not look at it again.
     gc.collect()
     gc.freeze()
     # Hundreds of requests that are under way are young objects, which the collector would look at
@@ -128,7 +128,7 @@ class _Server:
         self._each_second = loop.create_task(self._look_each_second())
 
     def stop_listening(self) -> None:
-        """Accept nobody any more, and close what is idle."""
+        """Accept no new connections, and close those that are idle."""
         self._each_second.cancel()
         self._server.close()
         self._register.close_idle(0.0)

@@ -126,7 +126,7 @@ class Database:
             raise DBAPIError(message, None, error, connection_invalidated=True) from error
         finally:
             if connection.closed or connection.autocommit:
-                # It failed. Errors are rare, and whoever has it next begins transactions.
+                # It failed, and may still be in autocommit: it must not be used for transactions.
                 pooled.invalidate()
             pooled.close()
 
@@ -197,9 +197,8 @@ def statement_start(connection: Connection, seconds: float = 0.0) -> ColumnEleme
     """So many seconds after (before, when negative) this statement reached the database.
 
     It is for conditions: it is the same for every row, so that an index can be bounded by it. A
-    statement that waited for a lock still has the moment from before it waited. Whoever asks
-    whether a lease has run out is then told no, if anything, although it just has; never yes while
-    it runs.
+    statement that waited for a lock still has the moment from before it waited. So a lease that has
+    just run out may still seem to run, but a lease that runs never seems to have run out.
     """
     return _moment(connection, func.statement_timestamp(type_=UtcDateTime), seconds)
 

@@ -1,4 +1,4 @@
-"""Every query on the `lease` table: who may do what only one may do at a time."""
+"""Every query on the `lease` table: which worker may do what only one may do at a time."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ from shared.settings import Settings
 log = logging.getLogger(__name__)
 
 REPLIES = "queuecast.replies."
-# One sorted set, each worker with the time until which it counts as alive: to look is one command,
-# whatever else Redis holds.
+# A sorted set of all workers, each with the time until which it counts as alive. One command reads
+# it, whatever else Redis holds.
 HEARTBEATS = "queuecast.heartbeats"
 _REPLIES_KEPT = 60
 AWAY = (redis.RedisError, OSError)
@@ -44,8 +44,8 @@ def make_redis(settings: Settings, socket_timeout: float) -> redis.Redis:
     """A Redis client that connects on first use and never waits longer than it says (seconds)."""
     return redis.Redis.from_url(
         settings.redis_url,
-        # One silent reconnection: a connection may have been closed while it was idle. None after
-        # a silence, so that nobody waits twice.
+        # One silent reconnection, since a connection may have been closed while it was idle; none
+        # after a time-out, so that no caller waits twice.
         retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
         **client_options(settings, socket_timeout),
     )
@@ -105,7 +105,7 @@ class Broker:
         key = REPLIES + channel
         try:
             self._client.rpush(key, reply.to_text())
-            # By itself: the gateway has the reply by now.
+            # In a second round trip: the gateway can read the reply meanwhile.
             self._client.expire(key, _REPLIES_KEPT)
         except AWAY as error:
             raise away(error) from error
@@ -133,7 +133,7 @@ class Broker:
             now: Any = self._client.time()
             with self._client.pipeline(transaction=False) as commands:
                 commands.zadd(HEARTBEATS, {f"{worker} {model_version}": now[0] + seconds})
-                # What nobody renews any more need not be kept.
+                # Workers that are gone do not renew theirs.
                 commands.zremrangebyscore(HEARTBEATS, 0, now[0] - 1)
                 commands.execute()
         except AWAY as error:

@@ -23,16 +23,16 @@ class Channel(redis.Channel):  # type: ignore[misc]
     """Consumes without acknowledging; drops what is not a message and goes on."""
 
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
-        """Nothing was kept, so there is nothing to forget."""
+        """Do nothing: no copy of the message is kept."""
 
     def basic_reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """Nothing was kept, so there is nothing to forget."""
+        """Do nothing: no copy of the message is kept."""
 
     def _brpop_read(self, **options: Any) -> Any:
         try:
             return super()._brpop_read(**options)
         except _GARBAGE as error:
-            # It is off the queue already; raised, it would end the worker.
+            # It is off the queue already. If this error were raised, the worker would end.
             log.error("a message was dropped: not one of Celery's: %r", error)
             return True
 

@@ -49,7 +49,7 @@ class SignalSafeWorker(Worker):  # type: ignore[misc]
 
     def _stop(self, *_: Any) -> None:
         if state.should_stop is None:
-            # Celery's loop looks at it at every turn.
+            # Celery's loop reads this at every turn.
             state.should_stop = EX_OK
             limit_stopping()
             self._on_stop()
