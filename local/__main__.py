@@ -18,6 +18,7 @@ from shared.address import listening_address, refuse_taken_port
 from shared.errors import StartError
 from shared.logs import configure
 from shared.settings import CHECKOUT, ENVIRONMENT, Settings
+from shared.stop_limit import ignore_signals
 from worker.model.artifacts import refuse_missing
 
 # In seconds; together under what a platform grants before it kills.
@@ -76,4 +77,6 @@ def _start(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    ignore_signals()
+    sys.exit(code)

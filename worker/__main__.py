@@ -15,6 +15,7 @@ from shared.logs import configure
 from shared.queue.broker import Broker, make_redis, refuses_login
 from shared.queue.messages import new_request_id
 from shared.settings import Settings, cap_blas_threads
+from shared.stop_limit import ignore_signals
 from worker.model.artifacts import refuse_missing
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ def main() -> int:
     app = create_app(settings, model, maintenance)
     worker = SignalSafeWorker(app, name, Pool, settings, on_stop=maintenance.stop)
     worker.start()
+    ignore_signals()
     return int(worker.exitcode or 0)
 
 

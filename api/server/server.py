@@ -23,7 +23,7 @@ from api.server.connections import Connections
 from api.server.heap import Heap
 from shared.address import Address
 from shared.settings import Settings
-from shared.stop_limit import limit_stopping
+from shared.stop_limit import ignore_signals, limit_stopping
 
 log = logging.getLogger(__name__)
 
@@ -85,9 +85,10 @@ async def _serve(
             limit_stopping()
             stopping.set()
 
-    # A signal is a callback of the loop: it may come at any moment, and as often as it likes.
+    # The loop calls `stop`, since a signal may come at any moment. Not by `add_signal_handler`:
+    # the loop takes that back when it is closed, and a signal then would kill this process.
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
     await application.start()
     server = _Server(application, settings, heap)
     await server.listen(address)
@@ -98,6 +99,7 @@ async def _serve(
     loop.call_later(HAND_BACK - LINGER, application.hand_back)
     await server.drain(BREAK_OFF - LINGER)
     await application.close()
+    ignore_signals()
 
 
 class _Server:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,20 @@ def test_first_start_stop_and_second_start(tmp_path: Path) -> None:
         assert run.client.rows() == rows
         assert "already exists" in run.client.predict(0).json["error"]
         assert "which is in use" in refused(data)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_until_it_has_ended(tmp_path: Path, number: signal.Signals) -> None:
+    """Nothing is left, and the exit code is that of a stop."""
+    data = tmp_path / "data"
+    with running(data, tmp_path / "log") as run:
+        deadline = time.monotonic() + 30
+        while run.part.exit_code is None:
+            assert time.monotonic() < deadline, "it ended"
+            run.part.process.send_signal(number)
+            time.sleep(0.0005)
+        assert run.part.exit_code == 0, run.printed
+        assert not left_of(data)
 
 
 def test_a_port_that_is_taken(tmp_path: Path) -> None:

@@ -55,6 +55,22 @@ def test_impatience(on_postgres: System, number: signal.Signals) -> None:
         on_postgres.stop()
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_impatience_to_the_end(on_postgres: System, number: signal.Signals) -> None:
+    """A gateway that gets signals until it has ended, ends cleanly."""
+    try:
+        part, client = on_postgres.start_gateway()
+        assert client.get("/healthz").status == 200
+        deadline = time.monotonic() + 20
+        while not ended(part):
+            assert time.monotonic() < deadline, "the gateway ended"
+            part.process.send_signal(number)
+            time.sleep(0.0002)
+        assert part.exit_code == 0
+    finally:
+        on_postgres.stop()
+
+
 def test_nobody_waits_for_a_stopping_gateway(on_postgres: System) -> None:
     """Requests that nothing will come for become jobs, long before their time is up."""
     on_postgres.settings["SYNC_WAIT"] = "20"
@@ -84,16 +100,18 @@ def test_nobody_waits_for_a_stopping_gateway(on_postgres: System) -> None:
 
 
 def test_impatience_with_a_worker(on_postgres: System) -> None:
-    """Many signals, in the middle of each other's handling, stop a worker once, and cleanly."""
+    """Signals until it has ended, in the middle of each other's handling, stop a worker once, and
+    cleanly."""
     try:
         on_postgres.start()
         assert on_postgres.client.predict("before").status == 200
         worker = on_postgres.workers[0]
         pauses = random.Random(7)
-        for _ in range(2000):
+        deadline = time.monotonic() + 20
+        while not ended(worker):
+            assert time.monotonic() < deadline, "the worker ended"
             worker.process.send_signal(signal.SIGTERM)
             time.sleep(pauses.random() * 0.0004)  # long enough for some way into the handler
-        wait_for(lambda: ended(worker), 20, "the worker ended")
         assert worker.exit_code == 0
     finally:
         on_postgres.stop()
