@@ -194,16 +194,18 @@ class Upkeep:
 
     def _tell(self, dead: list[Job]) -> None:
         """Answer those who wait for jobs that were set aside, and let their updates end."""
+        if not dead:
+            return
         for job in dead:
             log.error("job %s was %s", job.request.request_id, SET_ASIDE)
             if job.reply_to:
                 outcome = Outcome.set_aside(job.request.request_id)
                 self._broker.reply(job.reply_to, Reply(None, (outcome,)))
-            key = job.request.observation_id.key
-            for waiting in self._database.read(lambda c, key=key: jobs.unfinished(c, key)):  # type: ignore[misc]
-                if waiting.request.kind is Kind.UPDATE:
-                    group = Group(new_request_id(), waiting.reply_to, (waiting.request,))
-                    self._broker.publish(group, Lane.INTERACTIVE)
+        keys = [job.request.observation_id.key for job in dead]
+        waiting = self._database.read(lambda c: jobs.unfinished(c, keys))
+        updates = [job for job in waiting if job.request.kind is Kind.UPDATE]
+        for group in regroup(updates, self._settings.group_size):
+            self._broker.publish(group, Lane.INTERACTIVE)
 
 
 # Eight rows are scored together for the price of one (worker.scoring.scoring.BLOCK); after that,

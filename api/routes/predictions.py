@@ -17,7 +17,7 @@ from api.http.query_arguments import whole_number
 from api.http.request_bodies import understand
 from api.http.responses import Answer, answer
 from api.http.routing import Route
-from shared.db import predictions
+from shared.db import listing
 from shared.observation_id import LARGEST_INTEGER
 from shared.queue.messages import Kind, Outcome, Request, Status
 
@@ -87,7 +87,7 @@ def _respond(
 
 
 def _page(gateway: Gateway, after: int, limit: int) -> list[dict[str, Any]]:
-    return gateway.database.read(lambda connection: predictions.page(connection, after, limit))
+    return gateway.database.read(lambda connection: listing.page(connection, after, limit))
 
 
 def _rows(gateway: Gateway, page: list[dict[str, Any]], limit: int) -> Iterator[str]:

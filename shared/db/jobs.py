@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Text, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.elements import ColumnElement
 
 from shared.db.engine import clock, statement_start
@@ -21,9 +34,7 @@ MOST_ATTEMPTS = 3
 _c = JOB.c
 # Written into the statement rather than bound to it: SQLite takes a partial index only when the
 # statement has the index's own condition, word for word.
-_unfinished = _c.status.in_(
-    bindparam("unfinished", UNFINISHED, Text, expanding=True, literal_execute=True)
-)
+_unfinished = _c.status.in_([literal_column(f"'{status}'") for status in UNFINISHED])
 _dead = (_c.status == Status.FAILED) & (_c.attempts >= MOST_ATTEMPTS) & _c.cleared_at.is_(None)
 
 
@@ -34,9 +45,37 @@ _PROMISED = """
 """
 
 
+# One statement however many the jobs are. They are numbered in the order of the arrays.
+_ACCEPT = """
+    INSERT INTO job (job_id, kind, lane, status, observation_id, observation_id_is_text, body,
+                     reply_to, submitted_at, published_at)
+    SELECT job_id, kind, %(lane)s, %(queued)s, key, is_text, body,
+           %(reply_to)s, statement_timestamp(), statement_timestamp()
+    FROM unnest(%(job_ids)s::text[], %(kinds)s::text[], %(keys)s::text[],
+                %(are_text)s::boolean[], %(bodies)s::text[])
+        WITH ORDINALITY AS incoming (job_id, kind, key, is_text, body, place)
+    ORDER BY place
+    ON CONFLICT (job_id) DO NOTHING
+"""
+
+_FINISH = """
+    UPDATE job
+    SET status = ended.status, status_code = ended.status_code, outcome = ended.outcome,
+        started_at = coalesce(job.started_at, clock_timestamp()), finished_at = clock_timestamp(),
+        leased_until = NULL, claimed_by = NULL
+    FROM unnest(%(job_ids)s::text[], %(statuses)s::text[], %(codes)s::smallint[],
+                %(outcomes)s::text[]) AS ended (job_id, status, status_code, outcome)
+    WHERE job.job_id = ended.job_id AND job.status = ANY(%(unfinished)s::text[])
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One accepted request. `seq` orders jobs by their acceptance."""
+    """One accepted request. `seq` orders jobs by their acceptance.
+
+    The request's body is empty and `outcome` is None unless the query that found the job says that
+    it reads them: both may be large, and most who ask for jobs have no use for them.
+    """
 
     seq: int
     request: Request
@@ -52,11 +91,25 @@ class Job:
 
 
 def accept(
-    connection: Connection, requests: Iterable[Request], lane: Lane, reply_to: str | None
+    connection: Connection, requests: Sequence[Request], lane: Lane, reply_to: str | None
 ) -> None:
-    """Write down a promise for each request. A request that has one keeps it."""
-    now = clock(connection)
-    there = known(connection, [r.request_id for r in requests])
+    """Write down a promise for each request, in their order. A request that has one keeps it."""
+    if not requests:
+        return
+    if connection.dialect.name != "sqlite":
+        parameters = {
+            "lane": lane,
+            "queued": Status.QUEUED,
+            "reply_to": reply_to,
+            "job_ids": [r.request_id for r in requests],
+            "kinds": [r.kind for r in requests],
+            "keys": [r.observation_id.key for r in requests],
+            "are_text": [r.observation_id.is_text for r in requests],
+            "bodies": [r.body for r in requests],
+        }
+        connection.exec_driver_sql(_ACCEPT, parameters)
+        return
+    now = connection.execute(select(clock(connection))).scalar_one()
     rows = [
         {
             "job_id": r.request_id,
@@ -67,14 +120,12 @@ def accept(
             "observation_id_is_text": r.observation_id.is_text,
             "body": r.body,
             "reply_to": reply_to,
+            "submitted_at": now,
+            "published_at": now,
         }
         for r in requests
-        if r.request_id not in there
     ]
-    if rows:
-        moment = connection.execute(select(now)).scalar_one()
-        times = {"submitted_at": moment, "published_at": moment}
-        connection.execute(insert(JOB), [row | times for row in rows])
+    connection.execute(sqlite_insert(JOB).on_conflict_do_nothing(), rows)
 
 
 def known(connection: Connection, job_ids: Sequence[str]) -> set[str]:
@@ -86,7 +137,7 @@ def claim(
     connection: Connection, job_ids: Sequence[str], group_id: str, lease: float, alone: bool
 ) -> dict[str, Job]:
     """Take jobs for running, as part of this group: counts the attempt and leases them for so many
-    seconds.
+    seconds. They come with their bodies.
 
     What has ended, is cancelled, or runs elsewhere under a lease is left out; so is a job before
     its last try unless it is `alone`, or it could be set aside for what another does. Commit before
@@ -121,12 +172,13 @@ def claim(
             leased_until=clock(connection, lease),
         )
     )
-    jobs = connection.execute(select(JOB).where(_c.seq.in_(seqs)))
+    jobs = connection.execute(_jobs(_c.body).where(_c.seq.in_(seqs)))
     return {found.job_id: _job(found) for found in jobs}
 
 
 def lock(connection: Connection, job_ids: Sequence[str], keys: Sequence[str]) -> list[Job]:
     """Jobs with these ids, and unfinished ones of these observations, in the order of acceptance.
+    Updates come with their bodies.
 
     Held until the transaction ends. Everything that a prediction or an update touches is locked
     by this one statement and so in one order: two transactions never wait for each other.
@@ -134,7 +186,8 @@ def lock(connection: Connection, job_ids: Sequence[str], keys: Sequence[str]) ->
     wanted: list[ColumnElement[bool]] = [_c.observation_id.in_(keys) & _unfinished]
     if job_ids:
         wanted.append(_c.job_id.in_(job_ids))
-    query = select(JOB).where(or_(*wanted)).order_by(_c.seq).with_for_update()
+    body = case((_c.kind == Kind.UPDATE, _c.body)).label("body")
+    query = _jobs(body).where(or_(*wanted)).order_by(_c.seq).with_for_update()
     return [_job(found) for found in connection.execute(query)]
 
 
@@ -150,20 +203,42 @@ def any_of(connection: Connection, job_ids: Sequence[str], keys: Sequence[str]) 
 
 def finish(connection: Connection, outcomes: Iterable[Outcome]) -> None:
     """Record how jobs ended; one that has ended already stays as it is."""
-    for outcome in outcomes:
-        connection.execute(
-            update(JOB)
-            .where(_c.job_id == outcome.request_id, _unfinished)
-            .values(
-                status=outcome.job_status,
-                status_code=outcome.status_code,
-                outcome=outcome.body,
-                started_at=func.coalesce(_c.started_at, clock(connection)),
-                finished_at=clock(connection),
-                leased_until=None,
-                claimed_by=None,
-            )
+    first = {o.request_id: o for o in reversed(list(outcomes))}
+    ended = [
+        {
+            "ended": o.request_id,
+            "status": o.job_status,
+            "status_code": o.status_code,
+            "outcome": o.body,
+        }
+        for o in first.values()
+    ]
+    if not ended:
+        return
+    if connection.dialect.name != "sqlite":
+        parameters = {
+            "job_ids": [e["ended"] for e in ended],
+            "statuses": [e["status"] for e in ended],
+            "codes": [e["status_code"] for e in ended],
+            "outcomes": [json.dumps(e["outcome"]) for e in ended],
+            "unfinished": list(UNFINISHED),
+        }
+        connection.exec_driver_sql(_FINISH, parameters)
+        return
+    statement = (
+        update(JOB)
+        .where(_c.job_id == bindparam("ended"), _unfinished)
+        .values(
+            status=bindparam("status"),
+            status_code=bindparam("status_code"),
+            outcome=bindparam("outcome"),
+            started_at=func.coalesce(_c.started_at, clock(connection)),
+            finished_at=clock(connection),
+            leased_until=None,
+            claimed_by=None,
         )
+    )
+    connection.execute(statement, ended)
 
 
 def cancel(connection: Connection, job_id: str) -> Status | None:
@@ -181,20 +256,20 @@ def cancel(connection: Connection, job_id: str) -> Status | None:
 
 
 def find(connection: Connection, job_id: str) -> Job | None:
-    """One job, or None when it was never accepted."""
-    found = connection.execute(select(JOB).where(_c.job_id == job_id)).first()
+    """One job with its outcome, or None when it was never accepted."""
+    found = connection.execute(_jobs(_c.outcome).where(_c.job_id == job_id)).first()
     return None if found is None else _job(found)
 
 
 def find_all(connection: Connection, job_ids: Sequence[str]) -> dict[str, Job]:
-    """Jobs by id; what was never accepted is left out."""
-    found = connection.execute(select(JOB).where(_c.job_id.in_(job_ids)))
+    """Jobs by id, with their outcomes; what was never accepted is left out."""
+    found = connection.execute(_jobs(_c.outcome).where(_c.job_id.in_(job_ids)))
     return {row.job_id: _job(row) for row in found}
 
 
-def unfinished(connection: Connection, key: str) -> list[Job]:
-    """Unfinished jobs of one observation, in the order of acceptance."""
-    query = select(JOB).where(_c.observation_id == key, _unfinished).order_by(_c.seq)
+def unfinished(connection: Connection, keys: Sequence[str]) -> list[Job]:
+    """The unfinished jobs of these observations, in the order of acceptance."""
+    query = _jobs().where(_c.observation_id.in_(keys), _unfinished).order_by(_c.seq)
     return [_job(found) for found in connection.execute(query)]
 
 
@@ -230,7 +305,7 @@ def return_lost(
     # A second look must not find them again before a worker has taken their new message.
     queued = {"status": Status.QUEUED, "leased_until": None}
     connection.execute(update(JOB).where(_c.seq.in_(seqs)).values(published_at=now, **queued))
-    jobs = connection.execute(select(JOB).where(_c.seq.in_(seqs)).order_by(_c.seq))
+    jobs = connection.execute(_jobs().where(_c.seq.in_(seqs)).order_by(_c.seq))
     return [_job(found) for found in jobs]
 
 
@@ -305,12 +380,13 @@ def set_aside(connection: Connection, limit: int) -> list[Job]:
             claimed_by=None,
         )
     )
-    return [_job(found) for found in connection.execute(select(JOB).where(_c.seq.in_(seqs)))]
+    return [_job(found) for found in connection.execute(_jobs().where(_c.seq.in_(seqs)))]
 
 
 def dead_letters(connection: Connection) -> list[Job]:
-    """Jobs that failed for good after `MOST_ATTEMPTS` tries, in the order of acceptance."""
-    query = select(JOB).where(_dead).order_by(_c.seq)
+    """Jobs that failed for good after `MOST_ATTEMPTS` tries, in the order of acceptance; with
+    their outcomes."""
+    query = _jobs(_c.outcome).where(_dead).order_by(_c.seq)
     return [_job(found) for found in connection.execute(query)]
 
 
@@ -326,7 +402,7 @@ def replay(connection: Connection, job_ids: Sequence[str]) -> list[Job]:
         .where(_c.seq.in_(seqs))
         .values(status=Status.QUEUED, published_at=clock(connection), started_at=None, **fresh)
     )
-    jobs = connection.execute(select(JOB).where(_c.seq.in_(seqs)).order_by(_c.seq))
+    jobs = connection.execute(_jobs().where(_c.seq.in_(seqs)).order_by(_c.seq))
     return [_job(found) for found in jobs]
 
 
@@ -376,12 +452,18 @@ def _lease_ran_out(connection: Connection) -> ColumnElement[bool]:
     return (_c.status == Status.RUNNING) & (_c.leased_until < statement_start(connection))
 
 
+def _jobs(*more: ColumnElement[Any]) -> Select[Any]:
+    """Jobs without what may be large, and these columns."""
+    return select(*(c for c in _c if c.name not in {"body", "outcome"}), *more)
+
+
 def _job(found: Row[Any]) -> Job:
     observation_id = ObservationId(found.observation_id, bool(found.observation_id_is_text))
     kind = Kind(found.kind)
+    body: str | None = getattr(found, "body", None)
     return Job(
         seq=found.seq,
-        request=Request(found.job_id, kind, observation_id, found.body or "", accepted=True),
+        request=Request(found.job_id, kind, observation_id, body or "", accepted=True),
         lane=Lane(found.lane),
         status=Status(found.status),
         reply_to=found.reply_to,
@@ -389,6 +471,6 @@ def _job(found: Row[Any]) -> Job:
         submitted_at=found.submitted_at,
         finished_at=found.finished_at,
         status_code=found.status_code,
-        outcome=found.outcome,
+        outcome=getattr(found, "outcome", None),
         cleared=found.cleared_at is not None,
     )

@@ -14,9 +14,9 @@ from alembic import command
 from sqlalchemy import Connection, MetaData, create_engine, inspect
 
 from shared.db.engine import Database, connect
+from shared.db.listing import page
 from shared.db.migrate import alembic_config, migrate
 from shared.db.migrations import HEAD
-from shared.db.predictions import page
 from shared.db.tables import METADATA
 from shared.errors import SchemaError, StartError
 from shared.settings import CHECKOUT, normalise_database_url
