@@ -148,7 +148,7 @@ def apply_one_by_one(
             continue
         body = does_not_exist(request.observation_id)
         if place is not None:
-            body = listing.page(connection, place - 1, 1)[0]
+            body = listing.page(connection, place - 1, place, 1)[0]
             unused = [key for key in document if key not in ("id", "true_class")]
             if unused:
                 body["warnings"] = ["the request has a key that is not used: colour"]
@@ -195,7 +195,7 @@ def test_times_are_the_databases(database: Database) -> None:
     database.write(lambda c: accept(c, update(1, "a", 0), update(2, "a", 1)))
     ended = database.write(lambda c: labelling.apply(c, ["a"], CLASSES))
     assert [e.outcome.body["true_class"] for e in ended] == [0, 1]
-    (row,) = database.read(lambda c: listing.page(c, 0, 10))
+    (row,) = database.read(lambda c: listing.page(c, 0, listing.last_drawn(c), 10))
     assert row == ended[-1].outcome.body
     assert row["true_class_at"] >= row["predicted_at"]
 

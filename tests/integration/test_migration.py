@@ -38,7 +38,7 @@ def url(kind: str, new_database_url: Callable[[str], str]) -> str:
 
 def listed(database: Database) -> list[tuple[Any, ...]]:
     """The rows as clients see them: the ancestor's five columns."""
-    rows = database.read(lambda connection: page(connection, 0, 100))
+    rows = database.read(lambda connection: page(connection, 0, 10**6, 100))
     names = ("id", "observation_id", "observation", "proba", "true_class")
     return [tuple(row[name] for name in names) for row in rows]
 
