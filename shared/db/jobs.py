@@ -16,6 +16,7 @@ from sqlalchemy import (
     case,
     func,
     literal_column,
+    null,
     or_,
     select,
     update,
@@ -23,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.elements import ColumnElement
 
+from shared.db.conditions import among
 from shared.db.engine import clock, statement_start
 from shared.db.tables import JOB
 from shared.observation_id import ObservationId
@@ -37,6 +39,26 @@ _c = JOB.c
 _unfinished = _c.status.in_([literal_column(f"'{status}'") for status in UNFINISHED])
 _dead = (_c.status == Status.FAILED) & (_c.attempts >= MOST_ATTEMPTS) & _c.cleared_at.is_(None)
 
+
+_NOTHING = null()
+
+
+def _jobs(
+    body: ColumnElement[Any] = _NOTHING, outcome: ColumnElement[Any] = _NOTHING
+) -> Select[Any]:
+    return select(
+        _c.seq, _c.job_id, _c.kind, _c.lane, _c.status, _c.observation_id,
+        _c.observation_id_is_text, _c.reply_to, _c.attempts, _c.submitted_at, _c.finished_at,
+        _c.status_code, _c.cleared_at, body.label("body"), outcome.label("outcome"),
+    )  # fmt: skip
+
+
+# Jobs, with what may be large only for those who need it.
+_LIGHT = _jobs()
+_WITH_BODY = _jobs(body=_c.body)
+_WITH_OUTCOME = _jobs(outcome=_c.outcome)
+# A label is a few bytes; the observation of a prediction may be a megabyte.
+_WITH_LABEL = _jobs(body=case((_c.kind == Kind.UPDATE, _c.body)))
 
 _PROMISED = """
     SELECT EXISTS (SELECT FROM job WHERE job_id = ANY(%(job_ids)s::text[]))
@@ -130,7 +152,7 @@ def accept(
 
 def known(connection: Connection, job_ids: Sequence[str]) -> set[str]:
     """Those of these ids that are jobs."""
-    return set(connection.execute(select(_c.job_id).where(_c.job_id.in_(job_ids))).scalars())
+    return set(connection.execute(select(_c.job_id).where(among(_c.job_id, job_ids))).scalars())
 
 
 def claim(
@@ -154,13 +176,13 @@ def claim(
     mine = _held_by(group_id)
     # Locked in one order, as in `lock`. A locked one is waited for rather than skipped: it may be
     # an update that looks whether this job is still to come, and then waits for it.
-    taken = select(_c.seq).where(_c.job_id.in_(job_ids), free | mine).order_by(_c.seq)
+    taken = select(_c.seq).where(among(_c.job_id, job_ids), free | mine).order_by(_c.seq)
     seqs = list(connection.execute(taken.with_for_update()).scalars())
     if not seqs:
         return {}
     connection.execute(
         update(JOB)
-        .where(_c.seq.in_(seqs))
+        .where(among(_c.seq, seqs))
         .values(
             status=Status.RUNNING,
             attempts=case((mine, _c.attempts), else_=_c.attempts + 1),
@@ -172,7 +194,7 @@ def claim(
             leased_until=clock(connection, lease),
         )
     )
-    jobs = connection.execute(_jobs(_c.body).where(_c.seq.in_(seqs)))
+    jobs = connection.execute(_WITH_BODY.where(among(_c.seq, seqs)))
     return {found.job_id: _job(found) for found in jobs}
 
 
@@ -183,11 +205,10 @@ def lock(connection: Connection, job_ids: Sequence[str], keys: Sequence[str]) ->
     Held until the transaction ends. Everything that a prediction or an update touches is locked
     by this one statement and so in one order: two transactions never wait for each other.
     """
-    wanted: list[ColumnElement[bool]] = [_c.observation_id.in_(keys) & _unfinished]
+    wanted: list[ColumnElement[bool]] = [among(_c.observation_id, keys) & _unfinished]
     if job_ids:
-        wanted.append(_c.job_id.in_(job_ids))
-    body = case((_c.kind == Kind.UPDATE, _c.body)).label("body")
-    query = _jobs(body).where(or_(*wanted)).order_by(_c.seq).with_for_update()
+        wanted.append(among(_c.job_id, job_ids))
+    query = _WITH_LABEL.where(or_(*wanted)).order_by(_c.seq).with_for_update()
     return [_job(found) for found in connection.execute(query)]
 
 
@@ -257,19 +278,19 @@ def cancel(connection: Connection, job_id: str) -> Status | None:
 
 def find(connection: Connection, job_id: str) -> Job | None:
     """One job with its outcome, or None when it was never accepted."""
-    found = connection.execute(_jobs(_c.outcome).where(_c.job_id == job_id)).first()
+    found = connection.execute(_WITH_OUTCOME.where(_c.job_id == job_id)).first()
     return None if found is None else _job(found)
 
 
 def find_all(connection: Connection, job_ids: Sequence[str]) -> dict[str, Job]:
     """Jobs by id, with their outcomes; what was never accepted is left out."""
-    found = connection.execute(_jobs(_c.outcome).where(_c.job_id.in_(job_ids)))
+    found = connection.execute(_WITH_OUTCOME.where(among(_c.job_id, job_ids)))
     return {row.job_id: _job(row) for row in found}
 
 
 def unfinished(connection: Connection, keys: Sequence[str]) -> list[Job]:
     """The unfinished jobs of these observations, in the order of acceptance."""
-    query = _jobs().where(_c.observation_id.in_(keys), _unfinished).order_by(_c.seq)
+    query = _LIGHT.where(among(_c.observation_id, keys), _unfinished).order_by(_c.seq)
     return [_job(found) for found in connection.execute(query)]
 
 
@@ -304,8 +325,8 @@ def return_lost(
     now = clock(connection)
     # A second look must not find them again before a worker has taken their new message.
     queued = {"status": Status.QUEUED, "leased_until": None}
-    connection.execute(update(JOB).where(_c.seq.in_(seqs)).values(published_at=now, **queued))
-    jobs = connection.execute(_jobs().where(_c.seq.in_(seqs)).order_by(_c.seq))
+    connection.execute(update(JOB).where(among(_c.seq, seqs)).values(published_at=now, **queued))
+    jobs = connection.execute(_LIGHT.where(among(_c.seq, seqs)).order_by(_c.seq))
     return [_job(found) for found in jobs]
 
 
@@ -327,7 +348,7 @@ def end_leases(connection: Connection, job_ids: Sequence[str], group_id: str) ->
     counted; what another group runs by now is left alone."""
     connection.execute(
         update(JOB)
-        .where(_c.job_id.in_(job_ids), _held_by(group_id))
+        .where(among(_c.job_id, job_ids), _held_by(group_id))
         .values(leased_until=clock(connection, -1.0))
     )
 
@@ -340,7 +361,7 @@ def give_back(connection: Connection, job_ids: Sequence[str], group_id: str) -> 
     """
     # A claim whose commit is still under way holds its rows, so that this waits for it. Only the
     # next statement sees what it wrote.
-    query = select(_c.seq).where(_c.job_id.in_(job_ids), _unfinished).order_by(_c.seq)
+    query = select(_c.seq).where(among(_c.job_id, job_ids), _unfinished).order_by(_c.seq)
     seqs = list(connection.execute(query.with_for_update()).scalars())
     if not seqs:
         return
@@ -349,7 +370,7 @@ def give_back(connection: Connection, job_ids: Sequence[str], group_id: str) -> 
     ended = case((_held_by(group_id), clock(connection, -1.0)), else_=_c.leased_until)
     connection.execute(
         update(JOB)
-        .where(_c.seq.in_(seqs), counted)
+        .where(among(_c.seq, seqs), counted)
         .values(
             attempts=_c.attempts - 1,
             claimed_by=func.replace(_c.claimed_by, mark, ""),
@@ -370,7 +391,7 @@ def set_aside(connection: Connection, limit: int) -> list[Job]:
     outcome = Outcome.set_aside("")
     connection.execute(
         update(JOB)
-        .where(_c.seq.in_(seqs))
+        .where(among(_c.seq, seqs))
         .values(
             status=Status.FAILED,
             status_code=outcome.status_code,
@@ -380,29 +401,31 @@ def set_aside(connection: Connection, limit: int) -> list[Job]:
             claimed_by=None,
         )
     )
-    return [_job(found) for found in connection.execute(_jobs().where(_c.seq.in_(seqs)))]
+    return [_job(found) for found in connection.execute(_LIGHT.where(among(_c.seq, seqs)))]
 
 
 def dead_letters(connection: Connection) -> list[Job]:
     """Jobs that failed for good after `MOST_ATTEMPTS` tries, in the order of acceptance; with
     their outcomes."""
-    query = _jobs(_c.outcome).where(_dead).order_by(_c.seq)
+    query = _WITH_OUTCOME.where(_dead).order_by(_c.seq)
     return [_job(found) for found in connection.execute(query)]
 
 
 def replay(connection: Connection, job_ids: Sequence[str]) -> list[Job]:
     """Queue dead letters again, with all their tries; what is none is left alone."""
-    query = select(_c.seq).where(_dead, _c.job_id.in_(job_ids)).order_by(_c.seq).with_for_update()
+    query = (
+        select(_c.seq).where(_dead, among(_c.job_id, job_ids)).order_by(_c.seq).with_for_update()
+    )
     seqs = list(connection.execute(query).scalars())
     if not seqs:
         return []
     fresh = {"attempts": 0, "status_code": None, "outcome": None, "finished_at": None}
     connection.execute(
         update(JOB)
-        .where(_c.seq.in_(seqs))
+        .where(among(_c.seq, seqs))
         .values(status=Status.QUEUED, published_at=clock(connection), started_at=None, **fresh)
     )
-    jobs = connection.execute(_jobs().where(_c.seq.in_(seqs)).order_by(_c.seq))
+    jobs = connection.execute(_LIGHT.where(among(_c.seq, seqs)).order_by(_c.seq))
     return [_job(found) for found in jobs]
 
 
@@ -432,7 +455,7 @@ def clear_finished(connection: Connection, retention: float, limit: int) -> int:
     if seqs:
         gone = {"body": None, "outcome": None, "reply_to": None}
         connection.execute(
-            update(JOB).where(_c.seq.in_(seqs)).values(cleared_at=clock(connection), **gone)
+            update(JOB).where(among(_c.seq, seqs)).values(cleared_at=clock(connection), **gone)
         )
     return len(seqs)
 
@@ -452,18 +475,12 @@ def _lease_ran_out(connection: Connection) -> ColumnElement[bool]:
     return (_c.status == Status.RUNNING) & (_c.leased_until < statement_start(connection))
 
 
-def _jobs(*more: ColumnElement[Any]) -> Select[Any]:
-    """Jobs without what may be large, and these columns."""
-    return select(*(c for c in _c if c.name not in {"body", "outcome"}), *more)
-
-
 def _job(found: Row[Any]) -> Job:
     observation_id = ObservationId(found.observation_id, bool(found.observation_id_is_text))
     kind = Kind(found.kind)
-    body: str | None = getattr(found, "body", None)
     return Job(
         seq=found.seq,
-        request=Request(found.job_id, kind, observation_id, body or "", accepted=True),
+        request=Request(found.job_id, kind, observation_id, found.body or "", accepted=True),
         lane=Lane(found.lane),
         status=Status(found.status),
         reply_to=found.reply_to,
@@ -471,6 +488,6 @@ def _job(found: Row[Any]) -> Job:
         submitted_at=found.submitted_at,
         finished_at=found.finished_at,
         status_code=found.status_code,
-        outcome=getattr(found, "outcome", None),
+        outcome=found.outcome,
         cleared=found.cleared_at is not None,
     )

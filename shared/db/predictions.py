@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, delete, select, text, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from shared.db.conditions import among
 from shared.db.engine import Database, clock
 from shared.db.seen_rows import SEEN, as_seen, timestamp
 from shared.db.tables import PREDICTION
@@ -150,7 +151,7 @@ def find(connection: Connection, keys: Sequence[str]) -> dict[str, Stored]:
     """What is stored for these observations, by key."""
     c = PREDICTION.c
     query = select(c.request_id, c.observation_id, c.observation_id_is_text, c.proba)
-    found = connection.execute(query.where(c.observation_id.in_(keys)))
+    found = connection.execute(query.where(among(c.observation_id, keys)))
     return {
         r.observation_id: Stored(
             r.request_id, ObservationId(r.observation_id, r.observation_id_is_text), r.proba
@@ -165,7 +166,7 @@ def remove_of_requests(connection: Connection, request_ids: Sequence[str], keys:
     """Take back rows that this same transaction inserted for requests that were cancelled."""
     c = PREDICTION.c
     connection.execute(
-        delete(PREDICTION).where(c.observation_id.in_(keys), c.request_id.in_(request_ids))
+        delete(PREDICTION).where(among(c.observation_id, keys), among(c.request_id, request_ids))
     )
 
 
@@ -174,7 +175,7 @@ def labelled(connection: Connection, keys: Sequence[str]) -> dict[str, Labelled]
     that nobody else labels them until this transaction ends."""
     c = PREDICTION.c
     query: Select[Any] = select(*SEEN, c.true_class_seq, clock(connection).label("now"))
-    found = connection.execute(query.where(c.observation_id.in_(keys)))
+    found = connection.execute(query.where(among(c.observation_id, keys)))
     return {r.observation_id: Labelled(as_seen(r), r.true_class_seq, r.now) for r in found}
 
 
