@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from shared.db import jobs
 from shared.db.engine import Database, connect
 from shared.db.jobs import Job
-from shared.db.predictions import timestamp
+from shared.db.seen_rows import timestamp
 from shared.errors import BrokerAwayError, QueuecastError, StartError
 from shared.logs import configure
 from shared.queue.broker import Broker, make_redis

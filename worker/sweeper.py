@@ -13,12 +13,10 @@ from shared.db.jobs import Job
 from shared.queue.broker import Broker
 from shared.queue.messages import (
     SET_ASIDE,
-    Group,
     Kind,
     Lane,
     Outcome,
     Reply,
-    new_request_id,
 )
 from worker.regrouping import regroup
 
@@ -100,13 +98,15 @@ class Sweeper:
     def _tell(self, dead: list[Job]) -> None:
         """Answer the clients of jobs that were set aside, and let workers look at the updates that
         waited for them, which can end now."""
+        if not dead:
+            return
         for job in dead:
             log.error("job %s was %s", job.request.request_id, SET_ASIDE)
             if job.reply_to:
                 outcome = Outcome.set_aside(job.request.request_id)
                 self._broker.reply(job.reply_to, Reply(None, (outcome,)))
-            key = job.request.observation_id.key
-            for waiting in self._database.read(lambda c, key=key: jobs.unfinished(c, key)):  # type: ignore[misc]
-                if waiting.request.kind is Kind.UPDATE:
-                    group = Group(new_request_id(), waiting.reply_to, (waiting.request,))
-                    self._broker.publish(group, Lane.INTERACTIVE)
+        keys = [job.request.observation_id.key for job in dead]
+        waiting = self._database.read(lambda c: jobs.unfinished(c, keys))
+        updates = [job for job in waiting if job.request.kind is Kind.UPDATE]
+        for group in regroup(updates, self._group_size):
+            self._broker.publish(group, Lane.INTERACTIVE)

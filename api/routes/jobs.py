@@ -17,7 +17,7 @@ from api.http.routing import Route
 from api.routes.predictions import RETRY_AFTER
 from shared.db import jobs
 from shared.db.jobs import Job
-from shared.db.predictions import timestamp
+from shared.db.seen_rows import timestamp
 from shared.errors import ClearedJobError, UncancellableJobError, UnknownJobError
 from shared.queue.messages import Kind, Status
 
@@ -76,7 +76,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
             state = jobs.cancel(connection, job_id)
             job = find(connection)
             key = job.request.observation_id.key if job else ""
-            unfinished = jobs.unfinished(connection, key)
+            unfinished = jobs.unfinished(connection, [key])
             return state, [j for j in unfinished if j.request.kind is Kind.UPDATE]
 
         known = _JOB_ID.fullmatch(job_id) is not None

@@ -17,11 +17,10 @@ from api.http.query_arguments import whole_number
 from api.http.request_bodies import understand
 from api.http.responses import Answer, answer
 from api.http.routing import Route
-from shared.db import predictions
+from shared.db import listing
 from shared.observation_id import LARGEST_INTEGER
 from shared.queue.messages import Kind, Outcome, Request, Status
 
-PAGE = 500
 RETRY_AFTER = "1"
 
 
@@ -61,9 +60,10 @@ def blueprint(gateway: Gateway) -> Blueprint:
     def list_db_contents() -> Response:
         after = whole_number(request.query_string, "after", -LARGEST_INTEGER - 1, default=0)
         limit = whole_number(request.query_string, "limit", 0, default=LARGEST_INTEGER)
+        until = listing.settled_until(gateway.database)
         # The first page is read before the status line is sent, so that a fault can still be one.
-        first = _page(gateway, after, min(limit, PAGE))
-        return Response(_rows(gateway, first, limit), mimetype="application/json")
+        first = _page(gateway, after, until, limit)
+        return Response(_rows(gateway, first, until, limit), mimetype="application/json")
 
     return found
 
@@ -86,11 +86,13 @@ def _respond(
     return answer({"job_id": job_id, "status": Status.QUEUED}, 202, headers)
 
 
-def _page(gateway: Gateway, after: int, limit: int) -> list[dict[str, Any]]:
-    return gateway.database.read(lambda connection: predictions.page(connection, after, limit))
+def _page(gateway: Gateway, after: int, until: int, limit: int) -> list[dict[str, Any]]:
+    if after >= until or limit <= 0:
+        return []
+    return gateway.database.read(lambda connection: listing.page(connection, after, until, limit))
 
 
-def _rows(gateway: Gateway, page: list[dict[str, Any]], limit: int) -> Iterator[str]:
+def _rows(gateway: Gateway, page: list[dict[str, Any]], until: int, limit: int) -> Iterator[str]:
     """The array, a page at a time, so that memory does not grow with the table."""
     yield "["
     separator = ""
@@ -98,6 +100,5 @@ def _rows(gateway: Gateway, page: list[dict[str, Any]], limit: int) -> Iterator[
         yield separator + ",\n".join(json.dumps(row) for row in page)
         separator = ",\n"
         limit -= len(page)
-        full = len(page) == PAGE
-        page = _page(gateway, page[-1]["id"], min(limit, PAGE)) if full and limit > 0 else []
+        page = _page(gateway, page[-1]["id"], until, limit)
     yield "]\n"

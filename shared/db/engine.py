@@ -18,6 +18,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from shared.db.tables import UtcDateTime
 from shared.db.wait_limit import limit_waiting
+from shared.db.write_turn import begin_writing
 from shared.errors import DatabaseAwayError, DatabaseRefusedError, SettingError, StartError
 from shared.logs import mask
 
@@ -80,7 +81,10 @@ class Database:
         def _began(connection: Connection) -> None:
             writes = connection.get_execution_options().get("queuecast_writes", False)
             # A reader that turns writer halfway cannot wait for its turn, so writers say so first.
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+            if writes:
+                begin_writing(connection, self._wait)
+            else:
+                connection.exec_driver_sql("BEGIN")
 
         return engine
 

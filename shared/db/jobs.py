@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Text, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    case,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.elements import ColumnElement
 
+from shared.db.conditions import among
 from shared.db.engine import clock, statement_start
 from shared.db.tables import JOB
 from shared.observation_id import ObservationId
@@ -21,11 +36,29 @@ MOST_ATTEMPTS = 3
 _c = JOB.c
 # Written into the statement rather than bound to it: SQLite takes a partial index only when the
 # statement has the index's own condition, word for word.
-_unfinished = _c.status.in_(
-    bindparam("unfinished", UNFINISHED, Text, expanding=True, literal_execute=True)
-)
+_unfinished = _c.status.in_([literal_column(f"'{status}'") for status in UNFINISHED])
 _dead = (_c.status == Status.FAILED) & (_c.attempts >= MOST_ATTEMPTS) & _c.cleared_at.is_(None)
 
+
+_NOTHING = null()
+
+
+def _jobs(
+    body: ColumnElement[Any] = _NOTHING, outcome: ColumnElement[Any] = _NOTHING
+) -> Select[Any]:
+    return select(
+        _c.seq, _c.job_id, _c.kind, _c.lane, _c.status, _c.observation_id,
+        _c.observation_id_is_text, _c.reply_to, _c.attempts, _c.submitted_at, _c.finished_at,
+        _c.status_code, _c.cleared_at, body.label("body"), outcome.label("outcome"),
+    )  # fmt: skip
+
+
+# Jobs, with what may be large only for those who need it.
+_LIGHT = _jobs()
+_WITH_BODY = _jobs(body=_c.body)
+_WITH_OUTCOME = _jobs(outcome=_c.outcome)
+# A label is a few bytes; the observation of a prediction may be a megabyte.
+_WITH_LABEL = _jobs(body=case((_c.kind == Kind.UPDATE, _c.body)))
 
 _PROMISED = """
     SELECT EXISTS (SELECT FROM job WHERE job_id = ANY(%(job_ids)s::text[]))
@@ -34,9 +67,37 @@ _PROMISED = """
 """
 
 
+# One statement however many the jobs are. They are numbered in the order of the arrays.
+_ACCEPT = """
+    INSERT INTO job (job_id, kind, lane, status, observation_id, observation_id_is_text, body,
+                     reply_to, submitted_at, published_at)
+    SELECT job_id, kind, %(lane)s, %(queued)s, key, is_text, body,
+           %(reply_to)s, statement_timestamp(), statement_timestamp()
+    FROM unnest(%(job_ids)s::text[], %(kinds)s::text[], %(keys)s::text[],
+                %(are_text)s::boolean[], %(bodies)s::text[])
+        WITH ORDINALITY AS incoming (job_id, kind, key, is_text, body, place)
+    ORDER BY place
+    ON CONFLICT (job_id) DO NOTHING
+"""
+
+_FINISH = """
+    UPDATE job
+    SET status = ended.status, status_code = ended.status_code, outcome = ended.outcome,
+        started_at = coalesce(job.started_at, clock_timestamp()), finished_at = clock_timestamp(),
+        leased_until = NULL, claimed_by = NULL
+    FROM unnest(%(job_ids)s::text[], %(statuses)s::text[], %(codes)s::smallint[],
+                %(outcomes)s::text[]) AS ended (job_id, status, status_code, outcome)
+    WHERE job.job_id = ended.job_id AND job.status = ANY(%(unfinished)s::text[])
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One accepted request. `seq` orders jobs by their acceptance."""
+    """One accepted request. `seq` orders jobs by their acceptance.
+
+    The request's body is empty and `outcome` is None unless the query that found the job says that
+    it reads them: both may be large, and most who ask for jobs have no use for them.
+    """
 
     seq: int
     request: Request
@@ -52,11 +113,25 @@ class Job:
 
 
 def accept(
-    connection: Connection, requests: Iterable[Request], lane: Lane, reply_to: str | None
+    connection: Connection, requests: Sequence[Request], lane: Lane, reply_to: str | None
 ) -> None:
-    """Write down a promise for each request. A request that has one keeps it."""
-    now = clock(connection)
-    there = known(connection, [r.request_id for r in requests])
+    """Write down a promise for each request, in their order. A request that has one keeps it."""
+    if not requests:
+        return
+    if connection.dialect.name != "sqlite":
+        parameters = {
+            "lane": lane,
+            "queued": Status.QUEUED,
+            "reply_to": reply_to,
+            "job_ids": [r.request_id for r in requests],
+            "kinds": [r.kind for r in requests],
+            "keys": [r.observation_id.key for r in requests],
+            "are_text": [r.observation_id.is_text for r in requests],
+            "bodies": [r.body for r in requests],
+        }
+        connection.exec_driver_sql(_ACCEPT, parameters)
+        return
+    now = connection.execute(select(clock(connection))).scalar_one()
     rows = [
         {
             "job_id": r.request_id,
@@ -67,26 +142,24 @@ def accept(
             "observation_id_is_text": r.observation_id.is_text,
             "body": r.body,
             "reply_to": reply_to,
+            "submitted_at": now,
+            "published_at": now,
         }
         for r in requests
-        if r.request_id not in there
     ]
-    if rows:
-        moment = connection.execute(select(now)).scalar_one()
-        times = {"submitted_at": moment, "published_at": moment}
-        connection.execute(insert(JOB), [row | times for row in rows])
+    connection.execute(sqlite_insert(JOB).on_conflict_do_nothing(), rows)
 
 
 def known(connection: Connection, job_ids: Sequence[str]) -> set[str]:
     """Those of these ids that are jobs."""
-    return set(connection.execute(select(_c.job_id).where(_c.job_id.in_(job_ids))).scalars())
+    return set(connection.execute(select(_c.job_id).where(among(_c.job_id, job_ids))).scalars())
 
 
 def claim(
     connection: Connection, job_ids: Sequence[str], group_id: str, lease: float, alone: bool
 ) -> dict[str, Job]:
     """Take jobs for running, as part of this group: counts the attempt and leases them for so many
-    seconds.
+    seconds. They come with their bodies.
 
     What has ended, is cancelled, or runs elsewhere under a lease is left out; so is a job before
     its last try unless it is `alone`, or it could be set aside for what another does. Commit before
@@ -103,13 +176,13 @@ def claim(
     mine = _held_by(group_id)
     # Locked in one order, as in `lock`. A locked one is waited for rather than skipped: it may be
     # an update that looks whether this job is still to come, and then waits for it.
-    taken = select(_c.seq).where(_c.job_id.in_(job_ids), free | mine).order_by(_c.seq)
+    taken = select(_c.seq).where(among(_c.job_id, job_ids), free | mine).order_by(_c.seq)
     seqs = list(connection.execute(taken.with_for_update()).scalars())
     if not seqs:
         return {}
     connection.execute(
         update(JOB)
-        .where(_c.seq.in_(seqs))
+        .where(among(_c.seq, seqs))
         .values(
             status=Status.RUNNING,
             attempts=case((mine, _c.attempts), else_=_c.attempts + 1),
@@ -121,20 +194,21 @@ def claim(
             leased_until=clock(connection, lease),
         )
     )
-    jobs = connection.execute(select(JOB).where(_c.seq.in_(seqs)))
+    jobs = connection.execute(_WITH_BODY.where(among(_c.seq, seqs)))
     return {found.job_id: _job(found) for found in jobs}
 
 
 def lock(connection: Connection, job_ids: Sequence[str], keys: Sequence[str]) -> list[Job]:
     """Jobs with these ids, and unfinished ones of these observations, in the order of acceptance.
+    Updates come with their bodies.
 
     Held until the transaction ends. Everything that a prediction or an update touches is locked
     by this one statement and so in one order: two transactions never wait for each other.
     """
-    wanted: list[ColumnElement[bool]] = [_c.observation_id.in_(keys) & _unfinished]
+    wanted: list[ColumnElement[bool]] = [among(_c.observation_id, keys) & _unfinished]
     if job_ids:
-        wanted.append(_c.job_id.in_(job_ids))
-    query = select(JOB).where(or_(*wanted)).order_by(_c.seq).with_for_update()
+        wanted.append(among(_c.job_id, job_ids))
+    query = _WITH_LABEL.where(or_(*wanted)).order_by(_c.seq).with_for_update()
     return [_job(found) for found in connection.execute(query)]
 
 
@@ -150,20 +224,42 @@ def any_of(connection: Connection, job_ids: Sequence[str], keys: Sequence[str]) 
 
 def finish(connection: Connection, outcomes: Iterable[Outcome]) -> None:
     """Record how jobs ended; one that has ended already stays as it is."""
-    for outcome in outcomes:
-        connection.execute(
-            update(JOB)
-            .where(_c.job_id == outcome.request_id, _unfinished)
-            .values(
-                status=outcome.job_status,
-                status_code=outcome.status_code,
-                outcome=outcome.body,
-                started_at=func.coalesce(_c.started_at, clock(connection)),
-                finished_at=clock(connection),
-                leased_until=None,
-                claimed_by=None,
-            )
+    first = {o.request_id: o for o in reversed(list(outcomes))}
+    ended = [
+        {
+            "ended": o.request_id,
+            "status": o.job_status,
+            "status_code": o.status_code,
+            "outcome": o.body,
+        }
+        for o in first.values()
+    ]
+    if not ended:
+        return
+    if connection.dialect.name != "sqlite":
+        parameters = {
+            "job_ids": [e["ended"] for e in ended],
+            "statuses": [e["status"] for e in ended],
+            "codes": [e["status_code"] for e in ended],
+            "outcomes": [json.dumps(e["outcome"]) for e in ended],
+            "unfinished": list(UNFINISHED),
+        }
+        connection.exec_driver_sql(_FINISH, parameters)
+        return
+    statement = (
+        update(JOB)
+        .where(_c.job_id == bindparam("ended"), _unfinished)
+        .values(
+            status=bindparam("status"),
+            status_code=bindparam("status_code"),
+            outcome=bindparam("outcome"),
+            started_at=func.coalesce(_c.started_at, clock(connection)),
+            finished_at=clock(connection),
+            leased_until=None,
+            claimed_by=None,
         )
+    )
+    connection.execute(statement, ended)
 
 
 def cancel(connection: Connection, job_id: str) -> Status | None:
@@ -181,20 +277,20 @@ def cancel(connection: Connection, job_id: str) -> Status | None:
 
 
 def find(connection: Connection, job_id: str) -> Job | None:
-    """One job, or None when it was never accepted."""
-    found = connection.execute(select(JOB).where(_c.job_id == job_id)).first()
+    """One job with its outcome, or None when it was never accepted."""
+    found = connection.execute(_WITH_OUTCOME.where(_c.job_id == job_id)).first()
     return None if found is None else _job(found)
 
 
 def find_all(connection: Connection, job_ids: Sequence[str]) -> dict[str, Job]:
-    """Jobs by id; what was never accepted is left out."""
-    found = connection.execute(select(JOB).where(_c.job_id.in_(job_ids)))
+    """Jobs by id, with their outcomes; what was never accepted is left out."""
+    found = connection.execute(_WITH_OUTCOME.where(among(_c.job_id, job_ids)))
     return {row.job_id: _job(row) for row in found}
 
 
-def unfinished(connection: Connection, key: str) -> list[Job]:
-    """Unfinished jobs of one observation, in the order of acceptance."""
-    query = select(JOB).where(_c.observation_id == key, _unfinished).order_by(_c.seq)
+def unfinished(connection: Connection, keys: Sequence[str]) -> list[Job]:
+    """The unfinished jobs of these observations, in the order of acceptance."""
+    query = _LIGHT.where(among(_c.observation_id, keys), _unfinished).order_by(_c.seq)
     return [_job(found) for found in connection.execute(query)]
 
 
@@ -229,8 +325,8 @@ def return_lost(
     now = clock(connection)
     # A second look must not find them again before a worker has taken their new message.
     queued = {"status": Status.QUEUED, "leased_until": None}
-    connection.execute(update(JOB).where(_c.seq.in_(seqs)).values(published_at=now, **queued))
-    jobs = connection.execute(select(JOB).where(_c.seq.in_(seqs)).order_by(_c.seq))
+    connection.execute(update(JOB).where(among(_c.seq, seqs)).values(published_at=now, **queued))
+    jobs = connection.execute(_LIGHT.where(among(_c.seq, seqs)).order_by(_c.seq))
     return [_job(found) for found in jobs]
 
 
@@ -252,7 +348,7 @@ def end_leases(connection: Connection, job_ids: Sequence[str], group_id: str) ->
     counted; what another group runs by now is left alone."""
     connection.execute(
         update(JOB)
-        .where(_c.job_id.in_(job_ids), _held_by(group_id))
+        .where(among(_c.job_id, job_ids), _held_by(group_id))
         .values(leased_until=clock(connection, -1.0))
     )
 
@@ -265,7 +361,7 @@ def give_back(connection: Connection, job_ids: Sequence[str], group_id: str) -> 
     """
     # A claim whose commit is still under way holds its rows, so that this waits for it. Only the
     # next statement sees what it wrote.
-    query = select(_c.seq).where(_c.job_id.in_(job_ids), _unfinished).order_by(_c.seq)
+    query = select(_c.seq).where(among(_c.job_id, job_ids), _unfinished).order_by(_c.seq)
     seqs = list(connection.execute(query.with_for_update()).scalars())
     if not seqs:
         return
@@ -274,7 +370,7 @@ def give_back(connection: Connection, job_ids: Sequence[str], group_id: str) -> 
     ended = case((_held_by(group_id), clock(connection, -1.0)), else_=_c.leased_until)
     connection.execute(
         update(JOB)
-        .where(_c.seq.in_(seqs), counted)
+        .where(among(_c.seq, seqs), counted)
         .values(
             attempts=_c.attempts - 1,
             claimed_by=func.replace(_c.claimed_by, mark, ""),
@@ -295,7 +391,7 @@ def set_aside(connection: Connection, limit: int) -> list[Job]:
     outcome = Outcome.set_aside("")
     connection.execute(
         update(JOB)
-        .where(_c.seq.in_(seqs))
+        .where(among(_c.seq, seqs))
         .values(
             status=Status.FAILED,
             status_code=outcome.status_code,
@@ -305,28 +401,31 @@ def set_aside(connection: Connection, limit: int) -> list[Job]:
             claimed_by=None,
         )
     )
-    return [_job(found) for found in connection.execute(select(JOB).where(_c.seq.in_(seqs)))]
+    return [_job(found) for found in connection.execute(_LIGHT.where(among(_c.seq, seqs)))]
 
 
 def dead_letters(connection: Connection) -> list[Job]:
-    """Jobs that failed for good after `MOST_ATTEMPTS` tries, in the order of acceptance."""
-    query = select(JOB).where(_dead).order_by(_c.seq)
+    """Jobs that failed for good after `MOST_ATTEMPTS` tries, in the order of acceptance; with
+    their outcomes."""
+    query = _WITH_OUTCOME.where(_dead).order_by(_c.seq)
     return [_job(found) for found in connection.execute(query)]
 
 
 def replay(connection: Connection, job_ids: Sequence[str]) -> list[Job]:
     """Queue dead letters again, with all their tries; what is none is left alone."""
-    query = select(_c.seq).where(_dead, _c.job_id.in_(job_ids)).order_by(_c.seq).with_for_update()
+    query = (
+        select(_c.seq).where(_dead, among(_c.job_id, job_ids)).order_by(_c.seq).with_for_update()
+    )
     seqs = list(connection.execute(query).scalars())
     if not seqs:
         return []
     fresh = {"attempts": 0, "status_code": None, "outcome": None, "finished_at": None}
     connection.execute(
         update(JOB)
-        .where(_c.seq.in_(seqs))
+        .where(among(_c.seq, seqs))
         .values(status=Status.QUEUED, published_at=clock(connection), started_at=None, **fresh)
     )
-    jobs = connection.execute(select(JOB).where(_c.seq.in_(seqs)).order_by(_c.seq))
+    jobs = connection.execute(_LIGHT.where(among(_c.seq, seqs)).order_by(_c.seq))
     return [_job(found) for found in jobs]
 
 
@@ -356,7 +455,7 @@ def clear_finished(connection: Connection, retention: float, limit: int) -> int:
     if seqs:
         gone = {"body": None, "outcome": None, "reply_to": None}
         connection.execute(
-            update(JOB).where(_c.seq.in_(seqs)).values(cleared_at=clock(connection), **gone)
+            update(JOB).where(among(_c.seq, seqs)).values(cleared_at=clock(connection), **gone)
         )
     return len(seqs)
 

@@ -1,16 +1,19 @@
-"""Every query on the `prediction` table."""
+"""Every query that stores predictions, or labels them; `listing` has those that list them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, select, text, update
+from sqlalchemy import Connection, Select, bindparam, delete, select, text, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from shared.db.conditions import among
 from shared.db.engine import Database, clock
+from shared.db.seen_rows import SEEN, as_seen, timestamp
 from shared.db.tables import PREDICTION
 from shared.observation_id import ObservationId
 
@@ -39,6 +42,25 @@ class Stored:
     proba: float
 
 
+@dataclass(slots=True)
+class Labelled:
+    """A row as clients see it, the number of the update that labelled it, and the time by the
+    database's clock when it was read."""
+
+    row: dict[str, Any]
+    seq: int | None
+    now: datetime
+
+    def apply(self, true_class: Any, seq: int) -> bool:
+        """Label the row, unless a later accepted label is there: then nothing changes, and this is
+        false. The database hears of it by `set_true_classes`."""
+        if self.seq is not None and self.seq >= seq:
+            return False
+        self.row |= {"true_class": true_class, "true_class_at": timestamp(self.now)}
+        self.seq = seq
+        return True
+
+
 # How many rows were inserted, or null when one of the jobs asked about is there; the function is
 # in the migrations. A transaction by itself when it is sent alone.
 _STORE = """
@@ -47,6 +69,15 @@ _STORE = """
         %(keys)s::text[], %(are_text)s::boolean[], %(observations)s::text[],
         %(probas)s::double precision[], %(model_version)s
     )
+"""
+
+
+_LABEL = """
+    UPDATE prediction
+    SET true_class = label.true_class, true_class_seq = label.seq, true_class_at = label.moment
+    FROM unnest(%(keys)s::text[], %(classes)s::text[], %(seqs)s::bigint[],
+                %(moments)s::timestamptz[]) AS label (key, true_class, seq, moment)
+    WHERE observation_id = label.key AND (true_class_seq IS NULL OR true_class_seq < label.seq)
 """
 
 
@@ -120,7 +151,7 @@ def find(connection: Connection, keys: Sequence[str]) -> dict[str, Stored]:
     """What is stored for these observations, by key."""
     c = PREDICTION.c
     query = select(c.request_id, c.observation_id, c.observation_id_is_text, c.proba)
-    found = connection.execute(query.where(c.observation_id.in_(keys)))
+    found = connection.execute(query.where(among(c.observation_id, keys)))
     return {
         r.observation_id: Stored(
             r.request_id, ObservationId(r.observation_id, r.observation_id_is_text), r.proba
@@ -135,56 +166,52 @@ def remove_of_requests(connection: Connection, request_ids: Sequence[str], keys:
     """Take back rows that this same transaction inserted for requests that were cancelled."""
     c = PREDICTION.c
     connection.execute(
-        delete(PREDICTION).where(c.observation_id.in_(keys), c.request_id.in_(request_ids))
+        delete(PREDICTION).where(among(c.observation_id, keys), among(c.request_id, request_ids))
     )
 
 
-def set_true_class(connection: Connection, key: str, true_class: Any, seq: int) -> bool:
-    """Label an observation, unless a later accepted label is there. False when it has no row."""
+def labelled(connection: Connection, keys: Sequence[str]) -> dict[str, Labelled]:
+    """The rows of these observations as they are now, by key. Their jobs are locked before, so
+    that nobody else labels them until this transaction ends."""
     c = PREDICTION.c
-    connection.execute(
+    query: Select[Any] = select(*SEEN, c.true_class_seq, clock(connection).label("now"))
+    found = connection.execute(query.where(among(c.observation_id, keys)))
+    return {r.observation_id: Labelled(as_seen(r), r.true_class_seq, r.now) for r in found}
+
+
+def set_true_classes(connection: Connection, labels: Mapping[str, Labelled]) -> None:
+    """Write down what `Labelled.apply` made of rows, by key; a later label that is there stays."""
+    rows = [
+        {
+            "key": key,
+            "label": label.row["true_class"],
+            "label_seq": label.seq,
+            "label_at": label.now,
+        }
+        for key, label in labels.items()
+    ]
+    if not rows:
+        return
+    if connection.dialect.name != "sqlite":
+        parameters = {
+            "keys": [r["key"] for r in rows],
+            "classes": [json.dumps(r["label"]) for r in rows],
+            "seqs": [r["label_seq"] for r in rows],
+            "moments": [r["label_at"] for r in rows],
+        }
+        connection.exec_driver_sql(_LABEL, parameters)
+        return
+    c = PREDICTION.c
+    statement = (
         update(PREDICTION)
-        .where(c.observation_id == key, (c.true_class_seq.is_(None)) | (c.true_class_seq < seq))
-        .values(true_class=true_class, true_class_seq=seq, true_class_at=clock(connection))
+        .where(
+            c.observation_id == bindparam("key"),
+            c.true_class_seq.is_(None) | (c.true_class_seq < bindparam("label_seq")),
+        )
+        .values(
+            true_class=bindparam("label"),
+            true_class_seq=bindparam("label_seq"),
+            true_class_at=bindparam("label_at"),
+        )
     )
-    return connection.execute(select(c.id).where(c.observation_id == key)).first() is not None
-
-
-def row(connection: Connection, key: str) -> dict[str, Any] | None:
-    """One observation's row as clients see it."""
-    found = connection.execute(_rows().where(PREDICTION.c.observation_id == key)).first()
-    return None if found is None else _as_seen(found)
-
-
-def page(connection: Connection, after: int, limit: int) -> list[dict[str, Any]]:
-    """Rows with an `id` above `after`, oldest first, at most `limit` of them."""
-    query = _rows().where(PREDICTION.c.id > after).order_by(PREDICTION.c.id).limit(limit)
-    return [_as_seen(found) for found in connection.execute(query)]
-
-
-def _rows() -> Select[Any]:
-    c = PREDICTION.c
-    return select(
-        c.id, c.observation_id, c.observation_id_is_text, c.observation, c.proba, c.true_class,
-        c.predicted_at, c.true_class_at, c.model_version,
-    )  # fmt: skip
-
-
-def _as_seen(found: Row[Any]) -> dict[str, Any]:
-    """The ancestor's five keys first, then ours."""
-    observation_id = ObservationId(found.observation_id, found.observation_id_is_text)
-    return {
-        "id": found.id,
-        "observation_id": observation_id.as_sent,
-        "observation": found.observation,
-        "proba": found.proba,
-        "true_class": found.true_class,
-        "predicted_at": timestamp(found.predicted_at),
-        "true_class_at": timestamp(found.true_class_at),
-        "model_version": found.model_version,
-    }
-
-
-def timestamp(moment: datetime | None) -> str | None:
-    """A time as clients see it: ISO 8601, UTC, microseconds."""
-    return None if moment is None else moment.isoformat(timespec="microseconds")[:26] + "Z"
+    connection.execute(statement, rows)

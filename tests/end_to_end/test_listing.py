@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+from shared.db import predictions
+from shared.db.engine import connect
+from shared.db.predictions import Prediction
+from shared.observation_id import ObservationId
+from shared.setting_values import database_url
 from tests.system import Client, System
 
 
@@ -46,3 +52,32 @@ def test_bad_pages(filled: System) -> None:
         answer = client.get(f"/list-db-contents?{query}")
         assert answer.status == 422
         assert query.split("=")[0] in answer.json["error"]
+
+
+def most_memory(system: System) -> int:
+    """The most bytes that the gateway ever held."""
+    status = Path(f"/proc/{system.gateways[0][0].process.pid}/status").read_text()
+    return 1024 * int(status.split("VmHWM:")[1].split()[0])
+
+
+def test_large_rows(filled: System) -> None:
+    """Rows of a megabyte are listed as any others, and the gateway holds few of them at once."""
+    client = filled.client
+    last = client.rows()[-1]["id"]
+    database = connect(database_url(filled.database_url), connections=1, wait=20.0)
+    names = [f"large {n}" for n in range(60)]
+    try:
+        for name in names:
+            body = name + "x" * 1_000_000
+            row = Prediction(name, ObservationId(name, True), body, 0.5, "v")
+            database.write(lambda c, row=row: predictions.insert(c, [row]))  # type: ignore[misc]
+        before = most_memory(filled)
+        listed = client.get(f"/list-db-contents?after={last}")
+        assert listed.status == 200
+        assert most_memory(filled) - before < 30 * 2**20
+        assert [row["observation_id"] for row in listed.json] == names
+        few = client.get(f"/list-db-contents?after={last}&limit=3").json
+        assert [row["observation_id"] for row in few] == names[:3]
+    finally:
+        database.write(lambda c: predictions.remove_of_requests(c, names, names))
+        database.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -202,3 +203,43 @@ def test_a_claim_whose_commit_comes_late(
         database.write(late).result(10)
     assert attempts(database, "a") == 0
     database.close()
+
+
+SIZE, MANY = 100_000, 200
+LIGHT: dict[str, Callable[[Connection, list[str]], object]] = {
+    "lock": lambda c, names: jobs.lock(c, names, names),
+    "any_of": lambda c, names: jobs.any_of(c, names, names),
+    "find_all": jobs.find_all,
+    "unfinished": jobs.unfinished,
+    "return_lost": lambda c, _: jobs.return_lost(c, Lane.DEFERRED, True, 0.0, MANY),
+    "set_aside": lambda c, _: jobs.set_aside(c, MANY),
+    "dead_letters": lambda c, _: jobs.dead_letters(c),
+    "replay": jobs.replay,
+}
+
+
+def wear_out(connection: Connection) -> None:
+    """Let all jobs have had their tries."""
+    tries = {"attempts": jobs.MOST_ATTEMPTS}
+    connection.execute(text("UPDATE job SET attempts = :attempts"), tries)
+
+
+def test_bodies_only_where_needed(database: Database) -> None:
+    """Predictions with large bodies: only who is to score them loads the bodies."""
+    names = [f"{n:03}" for n in range(MANY)]
+    body = "x" * SIZE
+    requests = [Request(n, Kind.PREDICT, ObservationId(n, True), body, True) for n in names]
+    database.write(lambda c: jobs.accept(c, requests, Lane.DEFERRED, None))
+    for name, work in LIGHT.items():
+        if name == "set_aside":
+            claimed = database.write(lambda c: jobs.claim(c, names, "group", -1.0, True))
+            assert {len(job.request.body) for job in claimed.values()} == {SIZE}
+            database.write(wear_out)
+        tracemalloc.start()
+        try:
+            found = database.write(lambda c, work=work: work(c, names))  # type: ignore[misc]
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert found is True or len(found) == MANY, name
+        assert peak < SIZE * MANY / 4, name

@@ -14,9 +14,9 @@ from alembic import command
 from sqlalchemy import Connection, MetaData, create_engine, inspect
 
 from shared.db.engine import Database, connect
+from shared.db.listing import page
 from shared.db.migrate import alembic_config, migrate
 from shared.db.migrations import HEAD
-from shared.db.predictions import page
 from shared.db.tables import METADATA
 from shared.errors import SchemaError, StartError
 from shared.setting_values import database_url
@@ -39,7 +39,7 @@ def url(kind: str, new_database_url: Callable[[str], str]) -> str:
 
 def listed(database: Database) -> list[tuple[Any, ...]]:
     """The rows as clients see them: the ancestor's five columns."""
-    rows = database.read(lambda connection: page(connection, 0, 100))
+    rows = database.read(lambda connection: page(connection, 0, 10**6, 100))
     names = ("id", "observation_id", "observation", "proba", "true_class")
     return [tuple(row[name] for name in names) for row in rows]
 

@@ -100,7 +100,7 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
     "cancel": lambda c: jobs.cancel(c, "job-200507"),
     "find": lambda c: jobs.find(c, "job-5"),
     "find_all": lambda c: jobs.find_all(c, _ids(5, 200_501)),
-    "unfinished": lambda c: jobs.unfinished(c, "key-200511"),
+    "unfinished": lambda c: jobs.unfinished(c, _keys(7, 200_511)),
     "end_leases": lambda c: jobs.end_leases(c, _ids(200_502, 200_503), "group"),
     "give_back": lambda c: jobs.give_back(c, _ids(200_502, 200_503), "group"),
     "backlog": lambda c: jobs.backlog(c, 22_001),
@@ -127,8 +127,10 @@ def sent(database: Database) -> Iterator[list[Explained]]:
     """What goes to the database, as the driver gets it."""
     statements: list[Explained] = []
 
-    def note(_c: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
-        statements.append((statement, parameters))
+    def note(
+        _c: object, _cursor: object, statement: str, parameters: Any, _x: object, many: bool
+    ) -> None:
+        statements.append((statement, parameters[0] if many else parameters))
 
     event.listen(Engine, "before_cursor_execute", note)
     yield statements
@@ -142,7 +144,7 @@ def test_bounded_by_an_index(database: Database, sent: list[Explained], name: st
     asked = [
         (s, p)
         for s, p in sent
-        if re.match(r"\s*(SELECT|UPDATE|DELETE)\b", s) and "clock_timestamp() AS" not in s
+        if re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE)\b", s) and "clock_timestamp() AS" not in s
     ]
     assert asked
     for statement, parameters in asked:

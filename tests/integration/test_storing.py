@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import Connection, text
 
-from shared.db import jobs, predictions
+from shared.db import jobs, listing, predictions
 from shared.db.engine import Database, connect
 from shared.db.migrate import migrate
 from shared.db.predictions import Prediction
@@ -41,7 +41,7 @@ def insert(database: Database, *names: str) -> int | None:
 
 
 def rows(database: Database) -> int:
-    return database.read(lambda c: len(predictions.page(c, 0, 100)))
+    return database.read(lambda c: len(listing.page(c, 0, 10**6, 100)))
 
 
 def test_committed_when_it_returns(database: Database) -> None:

@@ -1,0 +1,39 @@
+"""Rows of the `prediction` table as clients see them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row
+
+from shared.db.tables import PREDICTION
+from shared.observation_id import ObservationId
+
+_c = PREDICTION.c
+
+# What a query has to select for `as_seen`.
+SEEN: tuple[ColumnElement[Any], ...] = (
+    _c.id, _c.observation_id, _c.observation_id_is_text, _c.observation, _c.proba, _c.true_class,
+    _c.predicted_at, _c.true_class_at, _c.model_version,
+)  # fmt: skip
+
+
+def as_seen(found: Row[Any]) -> dict[str, Any]:
+    """The ancestor's five keys first, then ours."""
+    observation_id = ObservationId(found.observation_id, found.observation_id_is_text)
+    return {
+        "id": found.id,
+        "observation_id": observation_id.as_sent,
+        "observation": found.observation,
+        "proba": found.proba,
+        "true_class": found.true_class,
+        "predicted_at": timestamp(found.predicted_at),
+        "true_class_at": timestamp(found.true_class_at),
+        "model_version": found.model_version,
+    }
+
+
+def timestamp(moment: datetime | None) -> str | None:
+    """A time as clients see it: ISO 8601, UTC, microseconds."""
+    return None if moment is None else moment.isoformat(timespec="microseconds")[:26] + "Z"
