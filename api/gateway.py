@@ -153,7 +153,7 @@ class Gateway:
         Raises:
             DatabaseAwayError: the database does not answer.
         """
-        self._refuse_without_database()
+        self.database_watch.refuse_reading()
         return await self._lookups.add(job_id)
 
     async def wait_for(self, job_id: str, seconds: float) -> None:
@@ -186,7 +186,7 @@ class Gateway:
         await self._outbox.accept(request, Lane.DEFERRED)
 
     async def _convert(self, request: Request) -> Outcome | None:
-        self._refuse_without_database()
+        self.database_watch.refuse_writing()
         self._admission.admit(waited_for=True)
         return await self._outbox.convert(request)
 
@@ -234,12 +234,8 @@ class Gateway:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _refuse_without_database(self) -> None:
-        if self.database_watch.database_is_away:
-            raise DatabaseAwayError("the database does not answer")
-
     def _refuse_when_away(self) -> None:
-        self._refuse_without_database()
+        self.database_watch.refuse_writing()
         if self.redis_watch.redis_is_away:
             raise BrokerAwayError("Redis does not answer")
 

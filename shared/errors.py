@@ -135,6 +135,16 @@ class DatabaseAwayError(UnavailableError):
     """The database does not answer, or a write could not get its turn."""
 
 
+class DatabaseImpairedError(DatabaseAwayError):
+    """The database answers and cannot do its work until somebody has mended it: its disk is full,
+    its files are damaged. The message says what it is."""
+
+
+class DatabaseForbidsError(DatabaseImpairedError):
+    """The database does not let us do our work: a permission is missing, it is read-only, it
+    refuses the login."""
+
+
 class DatabaseRefusedError(DatabaseAwayError):
     """The database answered that it cannot take what it was sent: the data is at fault, so that
     sending the same again would end the same way."""
@@ -142,3 +152,8 @@ class DatabaseRefusedError(DatabaseAwayError):
 
 class BusyError(UnavailableError):
     """More waits already than may wait."""
+
+
+class DatabaseFaultError(QueuecastError):
+    """The database finds a statement of ours wrong, or does not know what it names: this code and
+    the tables do not fit each other. No client can help it, so its message is for the log."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
@@ -16,23 +15,25 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.sql.elements import ColumnElement
 
+from shared.db.faults import is_deadlock, refuses_login, translate
 from shared.db.tables import UtcDateTime
 from shared.db.wait_limit import limit_waiting
-from shared.errors import DatabaseAwayError, DatabaseRefusedError, SettingError, StartError
+from shared.errors import (
+    DatabaseAwayError,
+    DatabaseFaultError,
+    DatabaseForbidsError,
+    DatabaseImpairedError,
+    QueuecastError,
+    SettingError,
+    StartError,
+)
 from shared.logs import mask
-
-log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
-# A server that says one of these will take us later; any other FATAL is a refusal for good.
-_PASSING = ("starting up", "shutting down", "recovery mode", "too many", "slots are reserved",
-            "terminating connection", "not yet accepting", "not accepting")  # fmt: skip
 _TRIES = 4
-# A value that cannot be kept, or that breaks a constraint.
-_FAULTS_OF_THE_DATA = (
-    psycopg2.DataError, psycopg2.IntegrityError, sqlite3.DataError, sqlite3.IntegrityError,
-)  # fmt: skip
+# For how long a failure is shown that only writing would find again, in seconds.
+REMEMBERED = 10.0
 
 
 class Database:
@@ -50,6 +51,7 @@ class Database:
         """
         self.on_sqlite = url.startswith("sqlite")
         self._wait = wait
+        self._impairment: tuple[QueuecastError, float] | None = None
         try:
             self._engine = self._sqlite(url) if self.on_sqlite else self._postgres(url, connections)
         except (ArgumentError, ValueError) as error:
@@ -63,11 +65,13 @@ class Database:
             max_overflow=0,
             pool_timeout=self._wait,
             pool_use_lifo=True,
+            # They are what clients sent, and errors are logged.
+            hide_parameters=True,
             connect_args={"application_name": "queuecast", "connect_timeout": 5},
         )
 
     def _sqlite(self, url: str) -> Engine:
-        engine = create_engine(url, connect_args={"timeout": self._wait})
+        engine = create_engine(url, hide_parameters=True, connect_args={"timeout": self._wait})
 
         @event.listens_for(engine, "connect")
         def _opened(connection: sqlite3.Connection, _record: object) -> None:
@@ -88,7 +92,8 @@ class Database:
         """Run a function that only reads.
 
         Raises:
-            DatabaseAwayError: the database does not answer.
+            DatabaseAwayError: the database does not answer, or cannot do its work.
+            DatabaseFaultError: a statement is wrong.
         """
         return self._run(work, writes=False)
 
@@ -98,8 +103,20 @@ class Database:
         Raises:
             DatabaseAwayError: the database does not answer, or the write could not get its turn.
                 It may have been committed all the same if the connection broke on the commit.
+            DatabaseFaultError: a statement is wrong.
         """
-        return self._run(work, writes=True)
+        answer = self._run(work, writes=True)
+        self._impairment = None
+        return answer
+
+    @property
+    def impairment(self) -> QueuecastError | None:
+        """Why a transaction failed that somebody has to mend something for, when one did in the
+        last `REMEMBERED` seconds and none was committed since."""
+        noted = self._impairment
+        if noted is None or time.monotonic() > noted[1] + REMEMBERED:
+            return None
+        return noted[0]
 
     def write_at_once(self, message: str, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
         """Send PostgreSQL one statement, which is a transaction by itself: committed when this
@@ -123,7 +140,8 @@ class Database:
             connection.autocommit = False
             return row
         except psycopg2.Error as error:
-            raise DBAPIError(message, None, error, connection_invalidated=True) from error
+            lost = bool(connection.closed)
+            raise DBAPIError(message, None, error, connection_invalidated=lost) from error
         finally:
             if connection.closed or connection.autocommit:
                 # It failed. Errors are rare, and whoever has it next begins transactions.
@@ -145,12 +163,27 @@ class Database:
             try:
                 return work()
             except DBAPIError as error:
-                again = error.connection_invalidated or _deadlocked(error)
+                again = error.connection_invalidated or is_deadlock(error)
                 if not again or attempt == _TRIES or time.monotonic() > deadline:
-                    raise _away(error) from error
+                    raise self._noted(translate(error)) from error
+            except DatabaseForbidsError:
+                self._begin_anew()
+                raise
             except PoolTimeoutError as error:
                 raise DatabaseAwayError("every connection to the database is in use") from error
         raise AssertionError("unreachable")
+
+    def _noted(self, error: QueuecastError) -> QueuecastError:
+        if isinstance(error, DatabaseImpairedError | DatabaseFaultError):
+            self._impairment = (error, time.monotonic())
+        if isinstance(error, DatabaseForbidsError):
+            self._begin_anew()
+        return error
+
+    def _begin_anew(self) -> None:
+        """Let go of every connection. After a failover a new one may lead to a server that takes
+        us; and whether a session may write is settled when it begins."""
+        self._engine.dispose()
 
     def close(self) -> None:
         """Close every connection that is not in use."""
@@ -170,13 +203,13 @@ class Database:
                 pass
         except SQLAlchemyError as error:
             cause = mask(str(getattr(error, "orig", None) or error)).strip().splitlines()
-            reason = " ".join(line.strip() for line in cause) or type(error).__name__
-            if self.on_sqlite or _refused(reason):
+            said = " ".join(line.strip() for line in cause) or type(error).__name__
+            if self.on_sqlite or refuses_login(said):
                 shown = mask(self._engine.url.render_as_string(hide_password=True))
                 raise StartError(
-                    f"DATABASE_URL is {shown!r}, and the database refuses it: {reason}"
+                    f"DATABASE_URL is {shown!r}, and the database refuses it: {said}"
                 ) from error
-            raise DatabaseAwayError(f"the database does not answer: {reason}") from error
+            raise DatabaseAwayError(f"the database does not answer: {said}") from error
 
 
 def connect(url: str, connections: int, wait: float) -> Database:
@@ -214,25 +247,6 @@ def _moment(
         return now
     interval: ColumnElement[Any] = func.make_interval(0, 0, 0, 0, 0, 0, seconds)
     return now.op("+")(interval)
-
-
-def _deadlocked(error: DBAPIError) -> bool:
-    # 40P01 deadlock_detected, 40001 serialization_failure (PostgreSQL, appendix A).
-    return getattr(error.orig, "pgcode", None) in {"40P01", "40001"}
-
-
-def _away(error: DBAPIError) -> DatabaseAwayError:
-    reason = mask(str(error.orig)).strip().splitlines()
-    log.warning("database: %s", reason[0] if reason else type(error.orig).__name__)
-    if isinstance(error.orig, _FAULTS_OF_THE_DATA):
-        return DatabaseRefusedError("the database does not answer")
-    if "locked" in str(error.orig):
-        return DatabaseAwayError("the database is busy: a write could not get its turn")
-    return DatabaseAwayError("the database does not answer")
-
-
-def _refused(reason: str) -> bool:
-    return "FATAL" in reason and not any(passing in reason for passing in _PASSING)
 
 
 def _check_folder(engine: Engine) -> None:
