@@ -189,6 +189,11 @@ class Database:
         """Close every connection that is not in use."""
         self._engine.dispose()
 
+    @property
+    def shown_url(self) -> str:
+        """Where it is, without a password."""
+        return mask(self._engine.url.render_as_string(hide_password=True))
+
     def connect_for_start(self) -> None:
         """See whether the database lets us in.
 
@@ -205,9 +210,8 @@ class Database:
             cause = mask(str(getattr(error, "orig", None) or error)).strip().splitlines()
             said = " ".join(line.strip() for line in cause) or type(error).__name__
             if self.on_sqlite or refuses_login(said):
-                shown = mask(self._engine.url.render_as_string(hide_password=True))
                 raise StartError(
-                    f"DATABASE_URL is {shown!r}, and the database refuses it: {said}"
+                    f"DATABASE_URL is {self.shown_url!r}, and the database refuses it: {said}"
                 ) from error
             raise DatabaseAwayError(f"the database does not answer: {said}") from error
 

@@ -37,6 +37,10 @@ _FORBIDDEN = {
     "42501": "the database's user lacks a permission",
     "28": "the database refuses the login",
     "3D": "the database does not exist any more",
+    "3F": "the database has no schema for our tables",
+    "42P07": "a name that we need is taken",
+    "42710": "a name that we need is taken",
+    "42723": "a name that we need is taken",
 }
 _IMPAIRED = {
     "53100": "the database's disk is full",

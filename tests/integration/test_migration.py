@@ -54,7 +54,7 @@ def tables_of(url: str) -> dict[str, Any]:
                    for i in inspector.get_indexes(table)),
         )
         for table in inspector.get_table_names()
-        if table != "alembic_version"
+        if table != "queuecast_version"
     }  # fmt: skip
     engine.dispose()
     return found
@@ -146,7 +146,7 @@ def test_a_newer_schema_is_refused(url: str) -> None:
     """One line that names both revisions."""
     database = connect(url, 1, 10)
     migrate(database)
-    database.write(lambda c: c.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'"))
+    database.write(lambda c: c.exec_driver_sql("UPDATE queuecast_version SET version_num = '9999'"))
     with pytest.raises(SchemaError, match=rf"'9999'.*{HEAD}.*newer"):
         migrate(database)
     database.close()
@@ -183,7 +183,7 @@ def test_in_a_process_of_its_own(url: str) -> None:
 
     assert run() == "True False False\n"
     database = connect(url, 1, 10)
-    database.write(lambda c: c.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'"))
+    database.write(lambda c: c.exec_driver_sql("UPDATE queuecast_version SET version_num = '9999'"))
     database.close()
     assert run().startswith("refused: the database's schema is at revision '9999'")
 
