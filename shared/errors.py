@@ -118,7 +118,8 @@ class UncancellableJobError(ClientFaultError):
 
 
 class UnavailableError(QueuecastError):
-    """A part that is needed does not answer. `retry_after` is in whole seconds."""
+    """A part that is needed does not answer, and nothing was stored or promised. `retry_after` is
+    in whole seconds."""
 
     status = 503
 
@@ -152,6 +153,23 @@ class DatabaseRefusedError(DatabaseAwayError):
 
 class BusyError(UnavailableError):
     """More waits already than may wait."""
+
+
+class UnknownCommitError(DatabaseAwayError):
+    """The connection was lost while a commit was under way: it may have been committed."""
+
+    status = 504
+
+
+class UnknownOutcomeError(UnavailableError):
+    """It cannot be known whether what was asked for was, or will be, done. `job_id` is what to ask
+    for when it may have been promised."""
+
+    status = 504
+
+    def __init__(self, message: str, retry_after: int = 2, job_id: str | None = None) -> None:
+        super().__init__(message, retry_after)
+        self.job_id = job_id
 
 
 class DatabaseFaultError(QueuecastError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,14 +27,23 @@ from shared.errors import (
     QueuecastError,
     SettingError,
     StartError,
+    UnknownCommitError,
 )
 from shared.logs import mask
 
 Answer = TypeVar("Answer")
 
 _TRIES = 4
+_UNKNOWN = "the database did not say whether it has committed"
 # For how long a failure is shown that only writing would find again, in seconds.
 REMEMBERED = 10.0
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One try of a transaction; `commits` from when the server may commit it."""
+
+    commits: bool = False
 
 
 class Database:
@@ -102,7 +112,7 @@ class Database:
 
         Raises:
             DatabaseAwayError: the database does not answer, or the write could not get its turn.
-                It may have been committed all the same if the connection broke on the commit.
+            UnknownCommitError: it did not say whether it has committed.
             DatabaseFaultError: a statement is wrong.
         """
         answer = self._run(work, writes=True)
@@ -127,14 +137,17 @@ class Database:
         Raises:
             DatabaseAwayError: as `write`.
         """
-        return self._again(lambda: self._send(message, parameters))
+        return self._again(lambda attempt: self._send(message, parameters, attempt))
 
-    def _send(self, message: str, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
+    def _send(
+        self, message: str, parameters: Mapping[str, Any], attempt: _Attempt
+    ) -> tuple[Any, ...]:
         pooled = self._engine.raw_connection()
         connection: Any = pooled.driver_connection
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
+                attempt.commits = True
                 cursor.execute(message, parameters)
                 row: tuple[Any, ...] = cursor.fetchone()
             connection.autocommit = False
@@ -149,27 +162,38 @@ class Database:
             pooled.close()
 
     def _run(self, work: Callable[[Connection], Answer], writes: bool) -> Answer:
-        def transact() -> Answer:
+        def transact(attempt: _Attempt) -> Answer:
             with self._engine.connect() as connection:
                 connection = connection.execution_options(queuecast_writes=writes)
                 with connection.begin():
-                    return work(connection)
+                    answer = work(connection)
+                    attempt.commits = writes
+                return answer
 
         return self._again(transact)
 
-    def _again(self, work: Callable[[], Answer]) -> Answer:
+    def _again(self, work: Callable[[_Attempt], Answer]) -> Answer:
         deadline = time.monotonic() + self._wait
-        for attempt in range(1, _TRIES + 1):
+        unknown = False
+        for number in range(1, _TRIES + 1):
+            attempt = _Attempt()
             try:
-                return work()
+                return work(attempt)
             except DBAPIError as error:
+                # Later attempts may end in errors that leave no doubt, about themselves.
+                unknown |= attempt.commits and error.connection_invalidated
                 again = error.connection_invalidated or is_deadlock(error)
-                if not again or attempt == _TRIES or time.monotonic() > deadline:
-                    raise self._noted(translate(error)) from error
+                if not again or number == _TRIES or time.monotonic() > deadline:
+                    found = self._noted(translate(error))
+                    if unknown:
+                        raise UnknownCommitError(_UNKNOWN) from error
+                    raise found from error
             except DatabaseForbidsError:
                 self._begin_anew()
                 raise
             except PoolTimeoutError as error:
+                if unknown:
+                    raise UnknownCommitError(_UNKNOWN) from error
                 raise DatabaseAwayError("every connection to the database is in use") from error
         raise AssertionError("unreachable")
 

@@ -18,6 +18,7 @@ from shared.errors import (
     DatabaseForbidsError,
     DatabaseImpairedError,
     DatabaseRefusedError,
+    UnknownCommitError,
 )
 from shared.settings import normalise_database_url
 
@@ -46,7 +47,6 @@ def database(new_database_url: Callable[[str], str]) -> Iterator[Database]:
         (RAISE.format("57P03"), DatabaseAwayError, "does not answer"),
         (RAISE.format("53300"), DatabaseAwayError, "does not answer"),
         (RAISE.format("08006"), DatabaseAwayError, "does not answer"),
-        ("SELECT pg_terminate_backend(pg_backend_pid())", DatabaseAwayError, "does not answer"),
         ("SET statement_timeout = 50; SELECT pg_sleep(4)", DatabaseAwayError, "took too long"),
         ("SELECT 1 / 0", DatabaseRefusedError, "does not answer"),
         ("INSERT INTO lease VALUES (NULL, NULL, NULL)", DatabaseRefusedError, "does not answer"),
@@ -77,6 +77,15 @@ def test_what_postgres_says(
     assert (database.impairment is not None) == mended_by_somebody
     database.write(lambda c: None)
     assert database.impairment is None
+
+
+def test_a_connection_that_is_lost(database: Database) -> None:
+    """Before a commit nothing is committed. A message of its own may be, once it is sent."""
+    lose = "SELECT pg_terminate_backend(pg_backend_pid())"
+    with pytest.raises(DatabaseAwayError, match="does not answer"):
+        database.write(lambda c: c.exec_driver_sql(lose))
+    with pytest.raises(UnknownCommitError):
+        database.write_at_once(lose, {})
 
 
 def test_a_login_that_is_refused_later(new_database_url: Callable[[str], str]) -> None:
