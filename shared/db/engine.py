@@ -18,7 +18,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from shared.db.faults import is_deadlock, refuses_login, translate
 from shared.db.tables import UtcDateTime
-from shared.db.wait_limit import limit_waiting
+from shared.db.wait_limit import limit_waiting, limits_of_the_server
 from shared.errors import (
     DatabaseAwayError,
     DatabaseFaultError,
@@ -34,6 +34,10 @@ from shared.logs import mask
 Answer = TypeVar("Answer")
 
 _TRIES = 4
+# A transaction that has told the server no limits yet.
+_UNLIMITED = "queuecast_unlimited"
+# What a firewall forgets, or a host that is gone, is found before it is needed; in seconds.
+_KEEP_ALIVE = {"keepalives_idle": 30, "keepalives_interval": 5, "keepalives_count": 3}
 _UNKNOWN = "the database did not say whether it has committed"
 # For how long a failure is shown that only writing would find again, in seconds.
 REMEMBERED = 10.0
@@ -69,7 +73,7 @@ class Database:
 
     def _postgres(self, url: str, connections: int) -> Engine:
         limit_waiting(self._wait)
-        return create_engine(
+        engine = create_engine(
             url,
             pool_size=connections,
             max_overflow=0,
@@ -77,8 +81,22 @@ class Database:
             pool_use_lifo=True,
             # They are what clients sent, and errors are logged.
             hide_parameters=True,
-            connect_args={"application_name": "queuecast", "connect_timeout": 5},
+            connect_args={"application_name": "queuecast", "connect_timeout": 5, **_KEEP_ALIVE},
         )
+
+        @event.listens_for(engine, "begin")
+        def _began(connection: Connection) -> None:
+            connection.info[_UNLIMITED] = True
+
+        @event.listens_for(engine, "before_cursor_execute", retval=True)
+        def _first(
+            connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any
+        ) -> tuple[str, Any]:
+            if connection.info.pop(_UNLIMITED, False):
+                statement = limits_of_the_server() + statement
+            return statement, parameters
+
+        return engine
 
     def _sqlite(self, url: str) -> Engine:
         engine = create_engine(url, hide_parameters=True, connect_args={"timeout": self._wait})
@@ -148,7 +166,7 @@ class Database:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 attempt.commits = True
-                cursor.execute(message, parameters)
+                cursor.execute(limits_of_the_server() + message, parameters)
                 row: tuple[Any, ...] = cursor.fetchone()
             connection.autocommit = False
             return row
