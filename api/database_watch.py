@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from api.acceptance.admission import Admission
+from shared.db.encoding import EVERYTHING, ask_encoding
 from shared.db.engine import Database
 from shared.db.migrate import migrate, migrate_apart
 from shared.db.permissions import check_permissions
@@ -39,6 +40,7 @@ class DatabaseWatch:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="database-watch", daemon=True)
         self._migrated = False
+        self.encoding = EVERYTHING
         # Why it cannot be read, and why it cannot be written, as it was last seen.
         self._unreadable: QueuecastError | None = None
         self._unwritable: DatabaseForbidsError | None = None
@@ -106,6 +108,7 @@ class DatabaseWatch:
         try:
             if not self._migrated:
                 migrate(self._database)
+                self.encoding = self._database.read(ask_encoding)
                 self._migrated = True
             else:
                 self._database.read(self._admission.measure)

@@ -108,9 +108,11 @@ class Gateway:
 
         Raises:
             UnavailableError: a part is away and nothing was promised.
+            WrongShapeError: the database's encoding cannot hold it.
             UnknownOutcomeError: it may have been stored or promised all the same.
         """
         self._refuse_when_away()
+        self._check_encoding(request)
         wait = preference.seconds(self.settings.sync_wait, self.settings.sync_wait_max)
         if wait <= 0:
             await self._accept(request)
@@ -146,9 +148,11 @@ class Gateway:
 
         Raises:
             UnavailableError: a part is away and nothing was promised.
+            WrongShapeError: the database's encoding cannot hold it.
             UnknownOutcomeError: it may be promised.
         """
         self._refuse_when_away()
+        self._check_encoding(request)
         wait = preference.seconds(self.settings.sync_wait, self.settings.sync_wait_max)
         deadline = time.monotonic() + wait
         if wait <= 0:
@@ -256,6 +260,12 @@ class Gateway:
         """A task that nothing refers to may be collected before it has run."""
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _check_encoding(self, request: Request) -> None:
+        # Here, and not when it is stored: there it would fail together with its whole group.
+        encoding = self.database_watch.encoding
+        encoding.check("id", request.observation_id.key)
+        encoding.check("the body", request.body)
 
     def _refuse_when_away(self) -> None:
         self.database_watch.refuse_writing()
