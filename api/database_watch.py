@@ -7,9 +7,17 @@ import threading
 from collections.abc import Callable
 
 from api.acceptance.admission import Admission
+from shared.db.encoding import EVERYTHING, ask_encoding
 from shared.db.engine import Database
 from shared.db.migrate import migrate, migrate_apart
-from shared.errors import DatabaseAwayError, QueuecastError, StartError
+from shared.db.permissions import check_permissions
+from shared.errors import (
+    DatabaseAwayError,
+    DatabaseFaultError,
+    DatabaseForbidsError,
+    QueuecastError,
+    StartError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +40,35 @@ class DatabaseWatch:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="database-watch", daemon=True)
         self._migrated = False
-        self.database_is_away = False
+        self.encoding = EVERYTHING
+        # Why it cannot be read, and why it cannot be written, as it was last seen.
+        self._unreadable: QueuecastError | None = None
+        self._unwritable: DatabaseForbidsError | None = None
+
+    @property
+    def trouble(self) -> QueuecastError | None:
+        """What keeps the database from serving everything, as far as this gateway knows."""
+        return self._unreadable or self._unwritable or self._database.impairment
+
+    def refuse_reading(self) -> None:
+        """Refuse at once what would find out only in a second that the database is away.
+
+        Raises:
+            DatabaseAwayError: it was when it was last seen.
+        """
+        if isinstance(self._unreadable, DatabaseAwayError):
+            # Anew: an error that is raised again and again gathers a longer trace each time.
+            raise type(self._unreadable)(str(self._unreadable))
+
+    def refuse_writing(self) -> None:
+        """The same for what is to be stored.
+
+        Raises:
+            DatabaseAwayError: the database is away, is read-only, or lacks a permission.
+        """
+        self.refuse_reading()
+        if self._unwritable is not None:
+            raise DatabaseForbidsError(str(self._unwritable))
 
     def prepare(self) -> None:
         """Look for the first time; to be called before this process has other threads.
@@ -62,24 +98,40 @@ class DatabaseWatch:
                 # It did not answer at the start, and refuses us now. This is logged until an
                 # operator has put it right.
                 log.error("%s", error)
-                self.database_is_away = True
+                self._see(DatabaseAwayError(str(error)))
                 self._stopping.wait(REFUSED_EVERY)
             except Exception:  # or the gateway would not learn that the database is back
                 log.exception("watching the database")
 
     def _look(self, migrate: Callable[[Database], bool]) -> DatabaseAwayError | None:
+        """Look once; the error when it is away."""
+        forbidden = None
         try:
             if not self._migrated:
                 migrate(self._database)
+                self.encoding = self._database.read(ask_encoding)
                 self._migrated = True
             else:
                 self._database.read(self._admission.measure)
-        except DatabaseAwayError as error:
-            if not self.database_is_away:
-                log.warning("the database is away")
-            self.database_is_away = True
-            return error
-        if self.database_is_away:
-            log.info("the database is back")
-        self.database_is_away = False
+            forbidden = self._forbidden()
+        except (DatabaseAwayError, DatabaseFaultError) as error:
+            self._see(error)
+            return error if isinstance(error, DatabaseAwayError) else None
+        self._see(None, forbidden)
         return None
+
+    def _forbidden(self) -> DatabaseForbidsError | None:
+        try:
+            self._database.read(check_permissions)
+        except DatabaseForbidsError as error:
+            return error
+        return None
+
+    def _see(
+        self, unreadable: QueuecastError | None, unwritable: DatabaseForbidsError | None = None
+    ) -> None:
+        before = str(self._unreadable or self._unwritable or "")
+        self._unreadable, self._unwritable = unreadable, unwritable
+        now = str(unreadable or unwritable or "")
+        if now != before:
+            log.log(logging.WARNING if now else logging.INFO, "%s", now or "the database is back")

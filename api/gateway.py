@@ -29,6 +29,7 @@ from shared.errors import (
     DatabaseAwayError,
     QueuecastError,
     UnavailableError,
+    UnknownOutcomeError,
 )
 from shared.queue.messages import Group, Lane, Outcome, Reply, Request, Status, new_request_id
 from shared.settings import Settings
@@ -40,6 +41,7 @@ DATABASE_WAIT = 1.0
 REDIS_WAIT = 1.0
 # Groups that may wait for a worker; a request that would join them has to become a job.
 MOST_GROUPS = 64
+_NO_ANSWERS = (UnavailableError.status, UnknownOutcomeError.status)
 
 
 class Gateway:
@@ -106,21 +108,37 @@ class Gateway:
 
         Raises:
             UnavailableError: a part is away and nothing was promised.
+            WrongShapeError: the database's encoding cannot hold it.
+            UnknownOutcomeError: it may have been stored or promised all the same.
         """
         self._refuse_when_away()
+        self._check_encoding(request)
         wait = preference.seconds(self.settings.sync_wait, self.settings.sync_wait_max)
         if wait <= 0:
             await self._accept(request)
             return None
         waiter = self.pending.enter(request.request_id)
         self._batcher.put(request)
+        # Whether a worker may do it whatever happens here.
+        is_out = False
         try:
             outcome = await waiter.wait(wait)
         finally:
-            if waiter.outcome is None:
+            if not _is_answer(waiter.outcome):
                 self.pending.leave(waiter)
-                self._batcher.give_up(request.request_id)
-        return outcome if _is_answer(outcome) else await self._convert(request)
+                is_out = not self._batcher.give_up(request.request_id)
+        if _is_answer(outcome):
+            return outcome
+        try:
+            return await self._convert(request)
+        except UnavailableError as error:
+            refused = outcome is not None and outcome.status_code == UnavailableError.status
+            if refused or not is_out or isinstance(error, UnknownOutcomeError):
+                raise
+            raise UnknownOutcomeError(
+                f"{error}; it cannot be known whether this prediction is stored: send it again",
+                error.retry_after,
+            ) from error
 
     async def update(self, request: Request, preference: Preference) -> Outcome | None:
         """An update's outcome, or None when it is still to be done.
@@ -130,8 +148,11 @@ class Gateway:
 
         Raises:
             UnavailableError: a part is away and nothing was promised.
+            WrongShapeError: the database's encoding cannot hold it.
+            UnknownOutcomeError: it may be promised.
         """
         self._refuse_when_away()
+        self._check_encoding(request)
         wait = preference.seconds(self.settings.sync_wait, self.settings.sync_wait_max)
         deadline = time.monotonic() + wait
         if wait <= 0:
@@ -153,7 +174,7 @@ class Gateway:
         Raises:
             DatabaseAwayError: the database does not answer.
         """
-        self._refuse_without_database()
+        self.database_watch.refuse_reading()
         return await self._lookups.add(job_id)
 
     async def wait_for(self, job_id: str, seconds: float) -> None:
@@ -186,7 +207,7 @@ class Gateway:
         await self._outbox.accept(request, Lane.DEFERRED)
 
     async def _convert(self, request: Request) -> Outcome | None:
-        self._refuse_without_database()
+        self.database_watch.refuse_writing()
         self._admission.admit(waited_for=True)
         return await self._outbox.convert(request)
 
@@ -209,9 +230,15 @@ class Gateway:
                 # Nobody takes them. Clients can be promised an answer; the queue stays small.
                 raise BusyError("the workers do not keep up")
             await self._broker.publish(group, Lane.INTERACTIVE)
-        except UnavailableError as error:
-            self.pending.settle(Outcome.refused(r.request_id, error) for r in group.requests)
-            self._batcher.failed(group.group_id)
+        except BusyError as error:
+            self._not_published(group, error)
+        except BrokerAwayError as error:
+            # It may have got there.
+            self._not_published(group, UnknownOutcomeError(str(error)))
+
+    def _not_published(self, group: Group, error: UnavailableError) -> None:
+        self.pending.settle(Outcome.refused(r.request_id, error) for r in group.requests)
+        self._batcher.failed(group.group_id)
 
     async def _publish_jobs(self, group: Group, lane: Lane) -> None:
         if self.redis_watch.redis_is_away:
@@ -234,12 +261,14 @@ class Gateway:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _refuse_without_database(self) -> None:
-        if self.database_watch.database_is_away:
-            raise DatabaseAwayError("the database does not answer")
+    def _check_encoding(self, request: Request) -> None:
+        # Here, and not when it is stored: there it would fail together with its whole group.
+        encoding = self.database_watch.encoding
+        encoding.check("id", request.observation_id.key)
+        encoding.check("the body", request.body)
 
     def _refuse_when_away(self) -> None:
-        self._refuse_without_database()
+        self.database_watch.refuse_writing()
         if self.redis_watch.redis_is_away:
             raise BrokerAwayError("Redis does not answer")
 
@@ -251,4 +280,4 @@ async def _find_jobs(threads: DatabaseThreads, job_ids: Sequence[str]) -> list[J
 
 def _is_answer(outcome: Outcome | None) -> bool:
     """Whether a client can be told this; else the request is still to be done."""
-    return outcome is not None and outcome.status_code != UnavailableError.status
+    return outcome is not None and outcome.status_code not in _NO_ANSWERS

@@ -62,13 +62,16 @@ class PostgresServer:
         """Where clients find a database of this server."""
         return f"postgresql://{USER}@127.0.0.1:{self.port}/{database}"
 
-    def create_database(self, name: str) -> str:
+    def create_database(self, name: str, encoding: str = "UTF8") -> str:
         """A new, empty database; its URL."""
         connection = psycopg2.connect(self.url())
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
-                cursor.execute(f'CREATE DATABASE "{name}"')
+                cursor.execute(
+                    f'CREATE DATABASE "{name}" ENCODING "{encoding}" TEMPLATE template0 '
+                    "LC_COLLATE 'C' LC_CTYPE 'C'"
+                )
         finally:
             connection.close()
         return self.url(name)

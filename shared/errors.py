@@ -118,7 +118,8 @@ class UncancellableJobError(ClientFaultError):
 
 
 class UnavailableError(QueuecastError):
-    """A part that is needed does not answer. `retry_after` is in whole seconds."""
+    """A part that is needed does not answer, and nothing was stored or promised. `retry_after` is
+    in whole seconds."""
 
     status = 503
 
@@ -135,6 +136,16 @@ class DatabaseAwayError(UnavailableError):
     """The database does not answer, or a write could not get its turn."""
 
 
+class DatabaseImpairedError(DatabaseAwayError):
+    """The database answers and cannot do its work until somebody has mended it: its disk is full,
+    its files are damaged. The message says what it is."""
+
+
+class DatabaseForbidsError(DatabaseImpairedError):
+    """The database does not let us do our work: a permission is missing, it is read-only, it
+    refuses the login."""
+
+
 class DatabaseRefusedError(DatabaseAwayError):
     """The database answered that it cannot take what it was sent: the data is at fault, so that
     sending the same again would end the same way."""
@@ -142,3 +153,25 @@ class DatabaseRefusedError(DatabaseAwayError):
 
 class BusyError(UnavailableError):
     """More waits already than may wait."""
+
+
+class UnknownCommitError(DatabaseAwayError):
+    """The connection was lost while a commit was under way: it may have been committed."""
+
+    status = 504
+
+
+class UnknownOutcomeError(UnavailableError):
+    """It cannot be known whether what was asked for was, or will be, done. `job_id` is what to ask
+    for when it may have been promised."""
+
+    status = 504
+
+    def __init__(self, message: str, retry_after: int = 2, job_id: str | None = None) -> None:
+        super().__init__(message, retry_after)
+        self.job_id = job_id
+
+
+class DatabaseFaultError(QueuecastError):
+    """The database finds a statement of ours wrong, or does not know what it names: this code and
+    the tables do not fit each other. No client can help it, so its message is for the log."""

@@ -55,3 +55,42 @@ def make_ancestor(kind: str, url: str) -> list[tuple[Any, ...]]:
         printed = cursor.fetchall()
     server.close()
     return printed
+
+
+# Kinds of columns that relatives of the ancestor have: the id's, the true class's.
+RELATIVES = {
+    "text": ("VARCHAR(255)", "VARCHAR(255)"),
+    "boolean": ("BIGINT", "BOOLEAN"),
+    "fraction": ("TEXT", "DOUBLE PRECISION"),
+}
+_RELATIVES_ROWS: dict[str, list[tuple[Any, ...]]] = {
+    "text": [
+        (1, "007", "{}", 0.25, "survived"), (2, "7", "{}", 0.5, "1"), (3, "a b", "{}", 0.75, None),
+        (4, "caf\u00e9", "{}", 1.0, 'did "not"'),
+    ],
+    "boolean": [(1, 7, "{}", 0.25, True), (2, -(2**63), "{}", 0.5, False), (3, 0, "{}", 0.5, None)],
+    "fraction": [(1, "7.0", "{}", 0.25, 1.5), (2, "1e3", "{}", 0.5, None)],
+}  # fmt: skip
+
+
+def make_relative(kind: str, url: str, relative: str) -> list[tuple[Any, ...]]:
+    """The database of such a relative, with rows, which it would print as they are returned."""
+    id_type, class_type = RELATIVES[relative]
+    table = ANCESTORS_TABLE[kind].replace('"observation_id" INTEGER', f'"observation_id" {id_type}')
+    table = table.replace('"true_class" INTEGER', f'"true_class" {class_type}')
+    rows = _RELATIVES_ROWS[relative]
+    insert = "INSERT INTO prediction VALUES (?,?,?,?,?)"
+    connection: Any
+    if kind == "sqlite":
+        connection = sqlite3.connect(url.removeprefix("sqlite:///"))
+    else:
+        connection = psycopg2.connect(url.replace("+psycopg2", ""))
+        insert = insert.replace("?", "%s")
+    cursor = connection.cursor()
+    cursor.execute(table)
+    cursor.execute(ANCESTORS_INDEX)
+    for row in rows:
+        cursor.execute(insert, row)
+    connection.commit()
+    connection.close()
+    return rows

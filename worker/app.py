@@ -18,7 +18,7 @@ from celery.signals import (
 from threadpoolctl import threadpool_limits
 
 from shared.db.engine import Database, connect
-from shared.errors import UnavailableError
+from shared.errors import DatabaseFaultError, UnavailableError
 from shared.queue.broker import Broker, make_redis
 from shared.queue.messages import PREDICT_TASK, UPDATE_TASK, Group, MessageError
 from shared.settings import Settings
@@ -57,8 +57,8 @@ def create_app(settings: Settings, model: Model, maintenance: Maintenance) -> Ce
     request = noticing(maintenance.lost, maintenance.given_up.add)
     app.steps["worker"].add(FrequentPoolCheck)
 
-    # What gives a group up reaches the parent as this error, and is no fault of the task's.
-    @app.task(name=PREDICT_TASK, Request=request, throws=(UnavailableError,))
+    # What gives a group up reaches the parent as one of these errors, which are logged already.
+    @app.task(name=PREDICT_TASK, Request=request, throws=(UnavailableError, DatabaseFaultError))
     def predict(text: Any) -> None:
         group = _read(text)
         if group:

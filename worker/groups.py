@@ -7,7 +7,12 @@ from collections.abc import Sequence
 
 from shared.db import jobs
 from shared.db.engine import Database
-from shared.errors import DatabaseRefusedError, UnavailableError
+from shared.errors import (
+    DatabaseFaultError,
+    DatabaseRefusedError,
+    QueuecastError,
+    UnavailableError,
+)
 from shared.queue.broker import Broker
 from shared.queue.messages import Group, Outcome, Reply, Request
 from worker import labelling
@@ -39,8 +44,9 @@ class GroupRunner:
         """Score a group and commit it; a request that is a job and has ended is left alone.
 
         Raises:
-            UnavailableError: the database did not answer, and the group was given up: the attempts
-                that its jobs count for it are to be given back. Who waits has been told.
+            UnavailableError, DatabaseFaultError: the database did not do its part, and the group
+                was given up: the attempts that its jobs count for it are to be given back. Who
+                waits has been told.
         """
         try:
             requests = self._claim(group)
@@ -52,7 +58,7 @@ class GroupRunner:
             # smaller company, and only that row is set aside.
             self._refuse(group, error)
             return
-        except UnavailableError as error:
+        except (UnavailableError, DatabaseFaultError) as error:
             self._refuse(group, error)
             raise
         self._reply(group, settled)
@@ -74,7 +80,7 @@ class GroupRunner:
             ended = self._database.write(
                 lambda connection: labelling.apply(connection, keys, self._model.classes)
             )
-        except UnavailableError as error:
+        except (UnavailableError, DatabaseFaultError) as error:
             self._refuse(group, error)
             return
         self._reply(group, Settled((), tuple(ended)))
@@ -96,7 +102,7 @@ class GroupRunner:
             if not r.accepted or r.request_id in claimed
         ]
 
-    def _refuse(self, group: Group, error: UnavailableError) -> None:
+    def _refuse(self, group: Group, error: QueuecastError) -> None:
         """Tell those who wait; accepted jobs stay in the ledger and come again."""
         waiting = tuple(
             Outcome.refused(r.request_id, error) for r in group.requests if not r.accepted

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Generic, TypeVar
 
-from shared.errors import UnavailableError
+from shared.errors import DatabaseAwayError, UnavailableError, UnknownCommitError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -16,8 +16,8 @@ class GroupCommit(Generic[Item, Result]):
     """Runs `flush` for many callers at once; of the event loop's thread only.
 
     `flush` takes up to `size` items and returns a result for each, in order; what it raises, all
-    of them get. When that is that a part is away, those who came meanwhile get it too: they would
-    find the same out in as much time again.
+    of them get. When that is that a part is away, those who came meanwhile are told so too: they
+    would find the same out in as much time again.
     """
 
     def __init__(
@@ -50,13 +50,21 @@ class GroupCommit(Generic[Item, Result]):
             results = await self._flush([item for item, _ in group])
             pairs = list(zip(group, results, strict=True))
         except Exception as error:  # every one of them has to hear of it
+            _fail(group, error)
             if isinstance(error, UnavailableError):
-                group, self._waiting = group + self._waiting, []
-            for _, future in group:
-                if not future.done():
-                    future.set_exception(error)
+                waiting, self._waiting = self._waiting, []
+                if isinstance(error, UnknownCommitError):
+                    # Of these nothing was sent.
+                    error = DatabaseAwayError("the database does not answer")
+                _fail(waiting, error)
             return
         for (_, future), result in pairs:
             # One that is done was cancelled with its task: this process ends.
             if not future.done():
                 future.set_result(result)
+
+
+def _fail(group: Iterable[tuple[object, asyncio.Future[Any]]], error: Exception) -> None:
+    for _, future in group:
+        if not future.done():
+            future.set_exception(error)

@@ -6,7 +6,8 @@ When Redis fails after the commit the promise stands, and the sweeper publishes 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
 
@@ -15,7 +16,7 @@ from sqlalchemy import Connection
 from api.acceptance.database_threads import DatabaseThreads
 from api.acceptance.group_commit import GroupCommit
 from shared.db import jobs, predictions
-from shared.errors import BrokerAwayError
+from shared.errors import BrokerAwayError, UnknownCommitError, UnknownOutcomeError
 from shared.queue.messages import Group, Lane, Outcome, Request, already_exists, new_request_id
 
 log = logging.getLogger(__name__)
@@ -45,8 +46,10 @@ class Outbox:
 
         Raises:
             DatabaseAwayError: the promise could not be committed.
+            UnknownOutcomeError: it may have been.
         """
-        await self._accepting.add((replace(request, accepted=True), lane))
+        with _naming(request):
+            await self._accepting.add((replace(request, accepted=True), lane))
 
     async def convert(self, request: Request) -> Outcome | None:
         """Turn a prediction that was waited for long enough into a job, unless it has its row.
@@ -55,8 +58,10 @@ class Outbox:
 
         Raises:
             DatabaseAwayError: neither could be found out or done.
+            UnknownOutcomeError: it may be a job.
         """
-        return await self._converting.add(replace(request, accepted=True))
+        with _naming(request):
+            return await self._converting.add(replace(request, accepted=True))
 
     async def _accept(self, accepted: Sequence[_Accepted]) -> list[None]:
         lanes: dict[Lane, list[Request]] = {}
@@ -94,6 +99,19 @@ class Outbox:
                 await self._publish_group(group, lane)
             except BrokerAwayError:
                 log.warning("%d accepted jobs wait for Redis", len(group.requests))
+
+
+@contextmanager
+def _naming(request: Request) -> Iterator[None]:
+    """Say which job a commit was to make of which nobody knows whether it was made."""
+    try:
+        yield
+    except UnknownCommitError as error:
+        raise UnknownOutcomeError(
+            "the database did not say whether this was accepted: ask for the job, or send the same "
+            "again",
+            job_id=request.request_id,
+        ) from error
 
 
 def _kind(request: Request) -> str:

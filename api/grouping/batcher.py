@@ -12,7 +12,7 @@ are never held.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol
 
@@ -69,7 +69,7 @@ class Batcher:
         self._size = size
         self._most_bytes = most_bytes
         self._clock = clock
-        self._open: deque[Request] = deque()
+        self._open: OrderedDict[str, Request] = OrderedDict()
         self._out: dict[str, float] = {}
         # How many of the clients that were just answered have not sent their next request yet, and
         # until when a group is held for them.
@@ -80,7 +80,7 @@ class Batcher:
 
     def put(self, request: Request) -> None:
         """Put a request into the open group, which leaves as soon as nothing holds it back."""
-        self._open.append(request)
+        self._open[request.request_id] = request
         self._expected -= 1
         # Not at once: requests that other connections have sent by now shall leave with it.
         if not self._looks_soon:
@@ -104,10 +104,10 @@ class Batcher:
         self._out.pop(group_id, None)
         self._leave()
 
-    def give_up(self, request_id: str) -> None:
-        """A request waits no longer. If it has not left, it leaves nothing behind."""
-        if any(r.request_id == request_id for r in self._open):
-            self._open = deque(r for r in self._open if r.request_id != request_id)
+    def give_up(self, request_id: str) -> bool:
+        """A request waits no longer. If it has not left, it leaves nothing behind: then this is
+        true."""
+        return self._open.pop(request_id, None) is not None
 
     def _look(self) -> None:
         self._looks_soon = False
@@ -141,13 +141,13 @@ class Batcher:
         now = self._clock.time()
         if len(self._out) >= self._in_flight:
             self._out = {i: since for i, since in self._out.items() if now - since < STALLED}
-        requests = [self._open.popleft()]
-        held = len(requests[0].body)
+        requests: list[Request] = []
+        held = 0
         while self._open and len(requests) < self._size:
-            held += len(self._open[0].body)
-            if held > self._most_bytes:
+            held += len(next(iter(self._open.values())).body)
+            if requests and held > self._most_bytes:
                 break
-            requests.append(self._open.popleft())
+            requests.append(self._open.popitem(last=False)[1])
         group = Group(new_request_id(), self._channel, tuple(requests))
         self._out[group.group_id] = now
         return group

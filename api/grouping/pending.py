@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from shared.errors import QueuecastError
+from shared.errors import QueuecastError, UnknownOutcomeError
 from shared.queue.messages import Outcome
 
 
@@ -66,5 +66,6 @@ class Pending:
                 waiter.settle(outcome)
 
     def refuse_all(self, error: QueuecastError) -> None:
-        """Nothing will come for anybody."""
-        self.settle([Outcome.refused(request_id, error) for request_id in self._waiters])
+        """Nothing will come for anybody: what becomes of them cannot be known here."""
+        unknown = UnknownOutcomeError(str(error))
+        self.settle([Outcome.refused(request_id, unknown) for request_id in self._waiters])

@@ -41,7 +41,8 @@ def routes(gateway: Gateway) -> list[Route]:
 
 
 def _database(gateway: Gateway) -> str:
-    return "the database does not answer" if gateway.database_watch.database_is_away else READY
+    trouble = gateway.database_watch.trouble
+    return READY if trouble is None else str(trouble)
 
 
 def _redis(gateway: Gateway) -> str:

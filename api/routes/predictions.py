@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -18,6 +18,7 @@ from api.http.request_bodies import understand
 from api.http.responses import Answer, answer
 from api.http.routing import Route
 from shared.db import listing
+from shared.errors import UnknownOutcomeError
 from shared.observation_id import LARGEST_INTEGER
 from shared.queue.messages import Kind, Outcome, Request, Status
 
@@ -39,12 +40,12 @@ def routes(gateway: Gateway) -> list[Route]:
     async def predict(asked: HttpRequest) -> Answer:
         preference = _preference(asked)
         wanted = await read(Kind.PREDICT, asked)
-        return _respond(asked, wanted, preference, await gateway.predict(wanted, preference))
+        return await _respond(asked, wanted, preference, gateway.predict(wanted, preference))
 
     async def update(asked: HttpRequest) -> Answer:
         preference = _preference(asked)
         wanted = await read(Kind.UPDATE, asked)
-        return _respond(asked, wanted, preference, await gateway.update(wanted, preference))
+        return await _respond(asked, wanted, preference, gateway.update(wanted, preference))
 
     return [
         Route("POST", "/predict", predict, takes_body=True),
@@ -72,15 +73,23 @@ def _preference(asked: HttpRequest) -> Preference:
     return parse(asked.every(b"prefer")) if b"prefer" in asked.headers else NONE
 
 
-def _respond(
-    asked: HttpRequest, wanted: Request, preference: Preference, outcome: Outcome | None
+async def _respond(
+    asked: HttpRequest,
+    wanted: Request,
+    preference: Preference,
+    doing: Awaitable[Outcome | None],
 ) -> Answer:
-    """The answer to a request that has its outcome, or is a job now."""
-    if outcome is not None:
-        headers = {"Retry-After": "2"} if outcome.status_code == 503 else None
-        return answer(outcome.body, outcome.status_code, headers)
+    """The answer to a request that has its outcome, or is a job now, or may be one."""
     job_id = wanted.request_id
     headers = {"Location": f"{asked.prefix}/jobs/{job_id}", "Retry-After": RETRY_AFTER}
+    try:
+        outcome = await doing
+    except UnknownOutcomeError as error:
+        if error.job_id is None:
+            raise
+        return answer({"error": str(error), "job_id": job_id}, error.status, headers)
+    if outcome is not None:
+        return answer(outcome.body, outcome.status_code)
     if preference.respond_async:
         headers["Preference-Applied"] = "respond-async"
     return answer({"job_id": job_id, "status": Status.QUEUED}, 202, headers)

@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
-import logging
-import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg2
-from sqlalchemy import Connection, Engine, create_engine, event, func, literal, make_url
+from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.sql.elements import ColumnElement
 
-from shared.db.tables import UtcDateTime
-from shared.db.wait_limit import limit_waiting
-from shared.db.write_turn import begin_writing
-from shared.errors import DatabaseAwayError, DatabaseRefusedError, SettingError, StartError
+from shared.db.dialects import on_postgres, on_sqlite
+from shared.db.faults import is_deadlock, refuses_login, translate
+from shared.db.wait_limit import limits_of_the_server
+from shared.errors import (
+    DatabaseAwayError,
+    DatabaseFaultError,
+    DatabaseForbidsError,
+    DatabaseImpairedError,
+    QueuecastError,
+    SettingError,
+    StartError,
+    UnknownCommitError,
+)
 from shared.logs import mask
-
-log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
-# A server that says one of these will take us later; any other FATAL is a refusal for good.
-_PASSING = ("starting up", "shutting down", "recovery mode", "too many", "slots are reserved",
-            "terminating connection", "not yet accepting", "not accepting")  # fmt: skip
 _TRIES = 4
-# A value that cannot be kept, or that breaks a constraint.
-_FAULTS_OF_THE_DATA = (
-    psycopg2.DataError, psycopg2.IntegrityError, sqlite3.DataError, sqlite3.IntegrityError,
-)  # fmt: skip
+_UNKNOWN = "the database did not say whether it has committed"
+# For how long a failure is shown that only writing would find again, in seconds.
+REMEMBERED = 10.0
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One try of a transaction; `commits` from when the server may commit it."""
+
+    commits: bool = False
 
 
 class Database:
@@ -51,48 +58,20 @@ class Database:
         """
         self.on_sqlite = url.startswith("sqlite")
         self._wait = wait
+        self._impairment: tuple[QueuecastError, float] | None = None
         try:
-            self._engine = self._sqlite(url) if self.on_sqlite else self._postgres(url, connections)
+            self._engine = (
+                on_sqlite(url, wait) if self.on_sqlite else on_postgres(url, connections, wait)
+            )
         except (ArgumentError, ValueError) as error:
             raise SettingError(f"DATABASE_URL is {mask(url)!r}, which is no URL") from error
-
-    def _postgres(self, url: str, connections: int) -> Engine:
-        limit_waiting(self._wait)
-        return create_engine(
-            url,
-            pool_size=connections,
-            max_overflow=0,
-            pool_timeout=self._wait,
-            pool_use_lifo=True,
-            connect_args={"application_name": "queuecast", "connect_timeout": 5},
-        )
-
-    def _sqlite(self, url: str) -> Engine:
-        engine = create_engine(url, connect_args={"timeout": self._wait})
-
-        @event.listens_for(engine, "connect")
-        def _opened(connection: sqlite3.Connection, _record: object) -> None:
-            # The driver's own BEGIN comes too late and is never IMMEDIATE.
-            connection.isolation_level = None
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
-
-        @event.listens_for(engine, "begin")
-        def _began(connection: Connection) -> None:
-            writes = connection.get_execution_options().get("queuecast_writes", False)
-            # A reader that turns writer halfway cannot wait for its turn, so writers say so first.
-            if writes:
-                begin_writing(connection, self._wait)
-            else:
-                connection.exec_driver_sql("BEGIN")
-
-        return engine
 
     def read(self, work: Callable[[Connection], Answer]) -> Answer:
         """Run a function that only reads.
 
         Raises:
-            DatabaseAwayError: the database does not answer.
+            DatabaseAwayError: the database does not answer, or cannot do its work.
+            DatabaseFaultError: a statement is wrong.
         """
         return self._run(work, writes=False)
 
@@ -101,9 +80,21 @@ class Database:
 
         Raises:
             DatabaseAwayError: the database does not answer, or the write could not get its turn.
-                It may have been committed all the same if the connection broke on the commit.
+            UnknownCommitError: it did not say whether it has committed.
+            DatabaseFaultError: a statement is wrong.
         """
-        return self._run(work, writes=True)
+        answer = self._run(work, writes=True)
+        self._impairment = None
+        return answer
+
+    @property
+    def impairment(self) -> QueuecastError | None:
+        """Why a transaction failed that somebody has to mend something for, when one did in the
+        last `REMEMBERED` seconds and none was committed since."""
+        noted = self._impairment
+        if noted is None or time.monotonic() > noted[1] + REMEMBERED:
+            return None
+        return noted[0]
 
     def write_at_once(self, message: str, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
         """Send PostgreSQL one statement, which is a transaction by itself: committed when this
@@ -114,20 +105,24 @@ class Database:
         Raises:
             DatabaseAwayError: as `write`.
         """
-        return self._again(lambda: self._send(message, parameters))
+        return self._again(lambda attempt: self._send(message, parameters, attempt))
 
-    def _send(self, message: str, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
+    def _send(
+        self, message: str, parameters: Mapping[str, Any], attempt: _Attempt
+    ) -> tuple[Any, ...]:
         pooled = self._engine.raw_connection()
         connection: Any = pooled.driver_connection
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
-                cursor.execute(message, parameters)
+                attempt.commits = True
+                cursor.execute(limits_of_the_server() + message, parameters)
                 row: tuple[Any, ...] = cursor.fetchone()
             connection.autocommit = False
             return row
         except psycopg2.Error as error:
-            raise DBAPIError(message, None, error, connection_invalidated=True) from error
+            lost = bool(connection.closed)
+            raise DBAPIError(message, None, error, connection_invalidated=lost) from error
         finally:
             if connection.closed or connection.autocommit:
                 # It failed, and may still be in autocommit: it must not be used for transactions.
@@ -135,30 +130,61 @@ class Database:
             pooled.close()
 
     def _run(self, work: Callable[[Connection], Answer], writes: bool) -> Answer:
-        def transact() -> Answer:
+        def transact(attempt: _Attempt) -> Answer:
             with self._engine.connect() as connection:
                 connection = connection.execution_options(queuecast_writes=writes)
                 with connection.begin():
-                    return work(connection)
+                    answer = work(connection)
+                    attempt.commits = writes
+                return answer
 
         return self._again(transact)
 
-    def _again(self, work: Callable[[], Answer]) -> Answer:
+    def _again(self, work: Callable[[_Attempt], Answer]) -> Answer:
         deadline = time.monotonic() + self._wait
-        for attempt in range(1, _TRIES + 1):
+        unknown = False
+        for number in range(1, _TRIES + 1):
+            attempt = _Attempt()
             try:
-                return work()
+                return work(attempt)
             except DBAPIError as error:
-                again = error.connection_invalidated or _deadlocked(error)
-                if not again or attempt == _TRIES or time.monotonic() > deadline:
-                    raise _away(error) from error
+                # Later attempts may end in errors that leave no doubt, about themselves.
+                unknown |= attempt.commits and error.connection_invalidated
+                again = error.connection_invalidated or is_deadlock(error)
+                if not again or number == _TRIES or time.monotonic() > deadline:
+                    found = self._noted(translate(error))
+                    if unknown:
+                        raise UnknownCommitError(_UNKNOWN) from error
+                    raise found from error
+            except DatabaseForbidsError:
+                self._begin_anew()
+                raise
             except PoolTimeoutError as error:
+                if unknown:
+                    raise UnknownCommitError(_UNKNOWN) from error
                 raise DatabaseAwayError("every connection to the database is in use") from error
         raise AssertionError("unreachable")
+
+    def _noted(self, error: QueuecastError) -> QueuecastError:
+        if isinstance(error, DatabaseImpairedError | DatabaseFaultError):
+            self._impairment = (error, time.monotonic())
+        if isinstance(error, DatabaseForbidsError):
+            self._begin_anew()
+        return error
+
+    def _begin_anew(self) -> None:
+        """Let go of every connection. After a failover a new one may lead to a server that takes
+        us; and whether a session may write is settled when it begins."""
+        self._engine.dispose()
 
     def close(self) -> None:
         """Close every connection that is not in use."""
         self._engine.dispose()
+
+    @property
+    def shown_url(self) -> str:
+        """Where it is, without a password."""
+        return mask(self._engine.url.render_as_string(hide_password=True))
 
     def connect_for_start(self) -> None:
         """See whether the database lets us in.
@@ -174,68 +200,17 @@ class Database:
                 pass
         except SQLAlchemyError as error:
             cause = mask(str(getattr(error, "orig", None) or error)).strip().splitlines()
-            reason = " ".join(line.strip() for line in cause) or type(error).__name__
-            if self.on_sqlite or _refused(reason):
-                shown = mask(self._engine.url.render_as_string(hide_password=True))
+            said = " ".join(line.strip() for line in cause) or type(error).__name__
+            if self.on_sqlite or refuses_login(said):
                 raise StartError(
-                    f"DATABASE_URL is {shown!r}, and the database refuses it: {reason}"
+                    f"DATABASE_URL is {self.shown_url!r}, and the database refuses it: {said}"
                 ) from error
-            raise DatabaseAwayError(f"the database does not answer: {reason}") from error
+            raise DatabaseAwayError(f"the database does not answer: {said}") from error
 
 
 def connect(url: str, connections: int, wait: float) -> Database:
     """The database at this URL; see `Database`."""
     return Database(url, connections, wait)
-
-
-def clock(connection: Connection, seconds: float = 0.0) -> ColumnElement[datetime]:
-    """So many seconds from now, by the clock that all processes share: the database's.
-
-    It is for values that are written, never for conditions: PostgreSQL reads this clock anew for
-    every row, so that no index could be bounded by it. See `statement_start`.
-    """
-    return _moment(connection, func.clock_timestamp(type_=UtcDateTime), seconds)
-
-
-def statement_start(connection: Connection, seconds: float = 0.0) -> ColumnElement[datetime]:
-    """So many seconds after (before, when negative) this statement reached the database.
-
-    It is for conditions: it is the same for every row, so that an index can be bounded by it. A
-    statement that waited for a lock still has the moment from before it waited. So a lease that has
-    just run out may still seem to run, but a lease that runs never seems to have run out.
-    """
-    return _moment(connection, func.statement_timestamp(type_=UtcDateTime), seconds)
-
-
-def _moment(
-    connection: Connection, now: ColumnElement[datetime], seconds: float
-) -> ColumnElement[datetime]:
-    if connection.dialect.name == "sqlite":
-        # All processes are on one machine, so its clock is theirs.
-        return literal(datetime.now(UTC) + timedelta(seconds=seconds), UtcDateTime)
-    if not seconds:
-        return now
-    interval: ColumnElement[Any] = func.make_interval(0, 0, 0, 0, 0, 0, seconds)
-    return now.op("+")(interval)
-
-
-def _deadlocked(error: DBAPIError) -> bool:
-    # 40P01 deadlock_detected, 40001 serialization_failure (PostgreSQL, appendix A).
-    return getattr(error.orig, "pgcode", None) in {"40P01", "40001"}
-
-
-def _away(error: DBAPIError) -> DatabaseAwayError:
-    reason = mask(str(error.orig)).strip().splitlines()
-    log.warning("database: %s", reason[0] if reason else type(error.orig).__name__)
-    if isinstance(error.orig, _FAULTS_OF_THE_DATA):
-        return DatabaseRefusedError("the database does not answer")
-    if "locked" in str(error.orig):
-        return DatabaseAwayError("the database is busy: a write could not get its turn")
-    return DatabaseAwayError("the database does not answer")
-
-
-def _refused(reason: str) -> bool:
-    return "FATAL" in reason and not any(passing in reason for passing in _PASSING)
 
 
 def _check_folder(engine: Engine) -> None:

@@ -24,8 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.elements import ColumnElement
 
+from shared.db.clock import clock, statement_start
 from shared.db.conditions import among
-from shared.db.engine import clock, statement_start
 from shared.db.tables import JOB
 from shared.observation_id import ObservationId
 from shared.queue.messages import UNFINISHED, Kind, Lane, Outcome, Request, Status

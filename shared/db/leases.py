@@ -6,7 +6,7 @@ from sqlalchemy import Connection, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from shared.db.engine import clock, statement_start
+from shared.db.clock import clock, statement_start
 from shared.db.tables import LEASE
 
 

@@ -14,9 +14,17 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, inspect, text
 
 from shared.db.engine import Database, connect
-from shared.db.migrations import HEAD
+from shared.db.foreign_tables import refuse_foreign_tables, take_over_version
+from shared.db.migrations import HEAD, VERSION_TABLE
 from shared.db.wait_limit import allow_waiting
-from shared.errors import DatabaseAwayError, QueuecastError, SchemaError, StartError
+from shared.errors import (
+    DatabaseAwayError,
+    DatabaseFaultError,
+    DatabaseForbidsError,
+    QueuecastError,
+    SchemaError,
+    StartError,
+)
 from shared.logs import configure
 from shared.settings import Settings
 
@@ -26,6 +34,10 @@ if TYPE_CHECKING:
 # Any number, as long as it is always the same: PostgreSQL's advisory locks share one space.
 _LOCK = 0x51756575
 _LONGEST = 3600.0
+_CURE = (
+    "name the primary server and a user who may create tables there (GRANT CREATE ON SCHEMA … TO …)"
+    ", or run `python -m shared.db.migrate` once as one who may"
+)
 
 
 def migrate(database: Database) -> bool:
@@ -33,13 +45,21 @@ def migrate(database: Database) -> bool:
 
     Raises:
         SchemaError: the schema is newer than this code, or the tables are not ours.
-        StartError: the database refuses us.
+        StartError: the database refuses us, or does not let us make what is missing.
         DatabaseAwayError: the database does not answer.
     """
-    if _is_newest(database):
-        return False
-    with allow_waiting(_LONGEST):
-        return database.write(_upgrade)
+    try:
+        if _is_newest(database):
+            return False
+        with allow_waiting(_LONGEST):
+            return database.write(_upgrade)
+    except DatabaseForbidsError as error:
+        raise StartError(
+            f"DATABASE_URL is {database.shown_url!r}, and its tables cannot be made or changed: "
+            f"{error}; {_CURE}"
+        ) from error
+    except DatabaseFaultError as error:
+        raise SchemaError(f"DATABASE_URL is {database.shown_url!r}, and {error}") from error
 
 
 def migrate_apart(database: Database) -> bool:
@@ -84,9 +104,9 @@ def _is_newest(database: Database) -> bool:
 
 
 def _revision(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
+    if not inspect(connection).has_table(VERSION_TABLE):
         return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608
 
 
 def _upgrade(connection: Connection) -> bool:
@@ -95,7 +115,10 @@ def _upgrade(connection: Connection) -> bool:
     found = _revision(connection)
     if found == HEAD:
         return False
-    _refuse_foreign_tables(connection, found)
+    if found is None and take_over_version(connection):
+        found = _revision(connection)
+    if found is None:
+        refuse_foreign_tables(connection)
 
     # Loaded only when there is something to do: gateways start faster and stay smaller without.
     from alembic import command
@@ -120,20 +143,6 @@ def alembic_config(connection: Connection) -> Config:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection
     return config
-
-
-def _refuse_foreign_tables(connection: Connection, found: str | None) -> None:
-    """A `prediction` table without a revision must be the ancestor's."""
-    inspector = inspect(connection)
-    if found is not None or not inspector.has_table("prediction"):
-        return
-    columns = {column["name"] for column in inspector.get_columns("prediction")}
-    expected = {"id", "observation_id", "observation", "proba", "true_class"}
-    if columns != expected:
-        raise SchemaError(
-            "the database has a table 'prediction' that is neither ours nor the ancestor's: "
-            f"its columns are {', '.join(sorted(columns))}"
-        )
 
 
 def main() -> int:

@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, delete, select, text, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from shared.db.clock import clock
 from shared.db.conditions import among
-from shared.db.engine import Database, clock
+from shared.db.engine import Database
 from shared.db.seen_rows import SEEN, as_seen, timestamp
 from shared.db.tables import PREDICTION
 from shared.observation_id import ObservationId

@@ -18,7 +18,7 @@ LONGEST = SYNC_WAIT + REFUSED_WITHIN + MARGIN
 
 
 def check_answers(books: Books) -> Iterator[Problem]:
-    """Every request by itself: its status, its 503's Retry-After, its trap's end."""
+    """Every request by itself: its status, its Retry-After, its trap's end."""
     for record in books.all():
         if record.absence is Absence.TIMEOUT:
             yield hung(f"{name(record)}: no answer after {record.seconds:.1f} s")
@@ -33,7 +33,9 @@ def check_answers(books: Books) -> Iterator[Problem]:
 def _check_status(books: Books, record: Record) -> Iterator[Problem]:
     if record.body is None:
         yield wrong(f"{name(record)}: the answer is no JSON object")
-    elif record.status == 503:
+    elif record.refused:
+        if record.status == 503 and _came_of(books, record):
+            yield wrong(f"{name(record)}: was told that nothing was stored or promised")
         if not (record.retry_after or "").isdigit():
             yield wrong(f"{name(record)}: Retry-After is {record.retry_after!r}")
     elif record.status == 422:
@@ -47,6 +49,13 @@ def _check_status(books: Books, record: Record) -> Iterator[Problem]:
         yield wrong(f"{name(record)}: {record.body}")
     elif record.ask.trap and record.ask.kind is Kind.PREDICT:
         yield wrong(f"{name(record)}: was answered {record.body}")
+
+
+def _came_of(books: Books, record: Record) -> bool:
+    """Whether this very request has a row or a job."""
+    number = record.ask.number
+    made = any(row.maker == number for row in books.rows.get(record.ask.key, ()))
+    return made or number in books.jobs_of
 
 
 def _check_job(books: Books, record: Record) -> Iterator[Problem]:

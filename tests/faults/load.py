@@ -53,7 +53,7 @@ class Load:
                 self._history.add(record)
                 traffic.remember(record)
                 # A refused client does not hammer, but it does not wait as long as it should.
-                self._stopping.wait(traffic.pause() + (0.1 if record.status == 503 else 0.0))
+                self._stopping.wait(traffic.pause() + (0.1 if record.refused else 0.0))
         finally:
             courier.close()
 

@@ -75,6 +75,12 @@ class Record:
         """Whether the service took the request upon itself."""
         return self.status in (200, 202)
 
+    @property
+    def refused(self) -> bool:
+        """Whether the service did not take it upon itself: 503 says that nothing came of it, 504
+        that nobody knows."""
+        return self.status in (503, 504)
+
 
 @dataclass
 class History:

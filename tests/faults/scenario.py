@@ -103,7 +103,7 @@ def _send_again(stage: Stage, records: list[Record]) -> list[Record]:
     open_ones = {
         (r.ask.kind, r.ask.key): r.ask
         for r in records
-        if (r.absence is not None or r.status == 503) and not r.ask.trap
+        if (r.absence is not None or r.refused) and not r.ask.trap
     }
     found: list[Record] = []
     history = History()
@@ -146,7 +146,7 @@ def _result(
         about=about,
         sent=len(records),
         answered=sum(r.absence is None for r in records),
-        refused=sum(r.status == 503 for r in records),
+        refused=sum(r.refused for r in records),
         rows=len(after.rows),
         jobs=len(after.jobs),
         slowest=history.slowest(),

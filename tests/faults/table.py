@@ -8,7 +8,7 @@ from tests.faults.problem import Sort
 from tests.faults.result import Result
 
 HEADINGS = (
-    "fault", "sent", "answered", "503", "rows", "jobs", "lost", "doubled", "wrong", "hung",
+    "fault", "sent", "answered", "503, 504", "rows", "jobs", "lost", "doubled", "wrong", "hung",
     "slowest s", "in outage s", "stopping s", "recovery s",
 )  # fmt: skip
 

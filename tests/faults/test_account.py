@@ -127,6 +127,8 @@ BAD_TRAP = predicted(20, "t", 422, trap="exit", body={"error": "no"})
 SAME_SCORE = predicted(21, "s", body={"proba": 0.5})
 STRANGER = predicted(22, "nobody")
 MISSING_LABEL = labelled(23, "zzz", 1)
+HAS_ROW = predicted(25, "h", 503, body={"error": "away"}, retry_after="2")
+REFUSED_LABEL = replace(labelled(26, "a", 0, 503), retry_after="2")
 TOO_EARLY = labelled(24, "b", 1, body={"error": "does not exist"})
 TRAP_ROW = predicted(25, "u", 422, trap="exit", body={"error": "set aside after 3 tries"})
 TRAP_JOB = predicted(26, "v", 202, trap="hang")
@@ -200,6 +202,15 @@ FAULTS: dict[str, tuple[Callable[[], Books], Sort, str]] = {
     "a 422 for a good row": (lambda: with_record(FIRST, status=422), Sort.WRONG, "422"),
     "a 503 without Retry-After": (
         lambda: with_record(REFUSED, retry_after=None), Sort.WRONG, "Retry-After",
+    ),
+    "a 504 without Retry-After": (
+        lambda: with_record(REFUSED, retry_after=None, status=504), Sort.WRONG, "Retry-After",
+    ),
+    "a 503 that has a row": (
+        lambda: also(HAS_ROW, rows=(row(HAS_ROW),)), Sort.WRONG, "nothing was stored",
+    ),
+    "a 503 that has a job": (
+        lambda: also(REFUSED_LABEL, jobs=(job(REFUSED_LABEL),)), Sort.WRONG, "nothing was stored",
     ),
     "a trap that was answered": (
         lambda: with_record(TRAPPED, status=200), Sort.WRONG, "was answered",

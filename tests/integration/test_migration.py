@@ -11,17 +11,20 @@ from typing import Any
 
 import pytest
 from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, create_engine, inspect
 
 from shared.db.engine import Database, connect
 from shared.db.listing import page
 from shared.db.migrate import alembic_config, migrate
 from shared.db.migrations import HEAD
+from shared.db.predictions import find
 from shared.db.tables import METADATA
 from shared.errors import SchemaError, StartError
 from shared.setting_values import database_url
 from shared.settings import CHECKOUT
-from tests.ancestor import make_ancestor
+from tests.ancestor import RELATIVES, make_ancestor, make_relative
 from tests.system import INHERITED
 
 
@@ -55,7 +58,7 @@ def tables_of(url: str) -> dict[str, Any]:
                    for i in inspector.get_indexes(table)),
         )
         for table in inspector.get_table_names()
-        if table != "alembic_version"
+        if table != "queuecast_version"
     }  # fmt: skip
     engine.dispose()
     return found
@@ -80,10 +83,10 @@ def test_each_earlier_schema(url: str) -> None:
     migrate(expected)
     expected.close()
     newest = tables_of(url)
-    for earlier in range(1, int(HEAD)):
+    scripts = ScriptDirectory(str(CHECKOUT / "shared" / "db" / "migrations")).walk_revisions()
+    for to in [script.revision for script in scripts if script.revision != HEAD]:
         database = connect(url, 1, 10)
         database.write(_empty)
-        to = f"{earlier:04}"
         database.write(lambda c, to=to: command.upgrade(alembic_config(c), to))  # type: ignore[misc]
         assert migrate(database) is True
         database.close()
@@ -99,9 +102,6 @@ def _empty(connection: Connection) -> None:
 
 def test_head_is_the_newest_script() -> None:
     """The constant that saves loading Alembic says what Alembic would."""
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
-
     config = Config()
     config.set_main_option("script_location", str(CHECKOUT / "shared" / "db" / "migrations"))
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
@@ -120,6 +120,46 @@ def test_taking_over_the_ancestor(kind: str, url: str) -> None:
     if kind == "postgres":
         assert found["prediction"][0]["id"][0] == "BIGINT"
         assert found["prediction"][0]["proba"][0] == "DOUBLE PRECISION"
+
+
+@pytest.mark.parametrize("relative", RELATIVES)
+def test_taking_over_a_relative(kind: str, url: str, relative: str) -> None:
+    """Text ids and true classes of other kinds print as they did, and are found by their ids."""
+    before = make_relative(kind, url, relative)
+    database = connect(url, 1, 10)
+    assert migrate(database) is True
+    assert listed(database) == before
+    assert [type(row[1]) for row in listed(database)] == [type(row[1]) for row in before]
+    for row in before:
+        found = database.read(lambda c, key=str(row[1]): find(c, [key]))  # type: ignore[misc]
+        assert found[str(row[1])].proba == row[3]
+    database.close()
+
+
+def test_what_an_earlier_version_took_over(url: str) -> None:
+    """A relative's rows that its listing failed at, or showed as numbers, are mended."""
+    database = connect(url, 1, 10)
+    database.write(lambda c: command.upgrade(alembic_config(c), "0003"))
+    rows = [
+        ("007", "survived", None), ("a b", None, None), ("7", "1", None), ("-5", '"x"', None),
+        ("0", "true", None), ("1" * 30, "1.5", None), ("-", "007", None), ("x", "NaN", None),
+        ("ours", '"no"', "request"),
+    ]  # fmt: skip
+    for number, (key, true_class, request_id) in enumerate(rows, 1):
+        values = (number, key, true_class, request_id, request_id is not None)
+        shown = ", ".join("NULL" if value is None else repr(value) for value in values)
+        insert = (
+            "INSERT INTO prediction (id, observation_id, true_class, request_id, "
+            f"observation_id_is_text, observation, proba) VALUES ({shown}, '{{}}', 0.5)"
+        )
+        database.write(lambda c, insert=insert: c.exec_driver_sql(insert))  # type: ignore[misc]
+    assert migrate(database) is True
+    assert [(row[1], row[4]) for row in listed(database)] == [
+        ("007", "survived"), ("a b", None), (7, 1), (-5, "x"), (0, True), ("1" * 30, 1.5),
+        ("-", "007"), ("x", "NaN"),
+        ("ours", "no"),
+    ]  # fmt: skip
+    database.close()
 
 
 @pytest.mark.parametrize("ancestor", [False, True])
@@ -147,7 +187,7 @@ def test_a_newer_schema_is_refused(url: str) -> None:
     """One line that names both revisions."""
     database = connect(url, 1, 10)
     migrate(database)
-    database.write(lambda c: c.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'"))
+    database.write(lambda c: c.exec_driver_sql("UPDATE queuecast_version SET version_num = '9999'"))
     with pytest.raises(SchemaError, match=rf"'9999'.*{HEAD}.*newer"):
         migrate(database)
     database.close()
@@ -184,7 +224,7 @@ def test_in_a_process_of_its_own(url: str) -> None:
 
     assert run() == "True False False\n"
     database = connect(url, 1, 10)
-    database.write(lambda c: c.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'"))
+    database.write(lambda c: c.exec_driver_sql("UPDATE queuecast_version SET version_num = '9999'"))
     database.close()
     assert run().startswith("refused: the database's schema is at revision '9999'")
 

@@ -2,8 +2,13 @@
 
 from alembic import context
 
+from shared.db.migrations import VERSION_TABLE
 from shared.db.tables import METADATA
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=METADATA,
+    version_table=VERSION_TABLE,
+)
 with context.begin_transaction():
     context.run_migrations()

@@ -1,8 +1,11 @@
 """The prediction table, new or taken over from the ancestor, and the ledger beside it.
 
 The ancestor's `prediction` table was made by peewee: `id`, `observation_id` integer, `observation`
-text, `proba` real, `true_class` integer. Its rows stay, and print as they did.
+text, `proba` real, `true_class` integer. Its rows stay, and print as they did; so do those of its
+relatives, whose ids or true classes are text.
 """
+
+import json
 
 import sqlalchemy as sa
 from alembic import op
@@ -48,29 +51,46 @@ def _create_prediction(name: str) -> None:
 
 
 def _take_over_sqlite() -> None:
-    """SQLite cannot change a column's type, so the rows move to a new table."""
+    """SQLite cannot change a column's type, so the rows move to a new table. There each value has a
+    type of its own, whatever was declared."""
+    driver = op.get_bind().connection.driver_connection
+    assert driver is not None
+    driver.create_function("queuecast_json", 1, _as_json, deterministic=True)
     op.execute("DROP INDEX IF EXISTS prediction_observation_id")
     _create_prediction("prediction_taken_over")
     op.execute(
         "INSERT INTO prediction_taken_over"
         " (id, observation_id, observation, proba, true_class, observation_id_is_text)"
         " SELECT id, CAST(observation_id AS TEXT), CAST(observation AS TEXT), proba,"
-        " CAST(true_class AS TEXT), 0 FROM prediction ORDER BY id"
+        " queuecast_json(true_class), typeof(observation_id) <> 'integer'"
+        " FROM prediction ORDER BY id"
     )
     op.drop_table("prediction")
     op.rename_table("prediction_taken_over", "prediction")
     op.create_index("prediction_observation_id", "prediction", ["observation_id"], unique=True)
 
 
+def _as_json(value: object) -> str | None:
+    if value is None:
+        return None
+    return json.dumps(str(value, "utf-8", "replace") if isinstance(value, bytes) else value)
+
+
 def _take_over_postgres() -> None:
+    columns = sa.inspect(op.get_bind()).get_columns("prediction")
+    types = {column["name"]: column["type"] for column in columns}
+    binary = isinstance(types["observation"], sa.LargeBinary)
+    body = "convert_from(observation, 'UTF8')" if binary else "observation::text"
+    is_text = "false" if isinstance(types["observation_id"], sa.Integer) else "true"
     # By way of text: a plain cast of a REAL gives 0.16097398102283478 for 0.16097398.
     op.execute(
         "ALTER TABLE prediction"
         " ALTER COLUMN id TYPE bigint,"
         " ALTER COLUMN observation_id TYPE text USING observation_id::text,"
+        f" ALTER COLUMN observation TYPE text USING {body},"
         " ALTER COLUMN proba TYPE double precision USING proba::text::double precision,"
-        " ALTER COLUMN true_class TYPE text USING true_class::text,"
-        " ADD COLUMN observation_id_is_text boolean NOT NULL DEFAULT false,"
+        " ALTER COLUMN true_class TYPE text USING to_json(true_class)::text,"
+        f" ADD COLUMN observation_id_is_text boolean NOT NULL DEFAULT {is_text},"
         " ADD COLUMN request_id text,"
         " ADD COLUMN model_version text,"
         " ADD COLUMN predicted_at timestamptz,"

@@ -1,0 +1,77 @@
+"""SQLAlchemy's engines for the two databases, and what each does when a transaction begins."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+
+from shared.db.wait_limit import limit_waiting, limits_of_the_server
+from shared.db.write_turn import begin_writing
+
+# A transaction that has told the server no limits yet.
+_UNLIMITED = "queuecast_unlimited"
+# What a firewall forgets, or a host that is gone, is found before it is needed; in seconds.
+_KEEP_ALIVE = {"keepalives_idle": 30, "keepalives_interval": 5, "keepalives_count": 3}
+
+
+def on_postgres(url: str, connections: int, wait: float) -> Engine:
+    """An engine of at most so many connections. Each call, and each wait for a connection, ends
+    after `wait` seconds; the server is told so in front of a transaction's first statement.
+
+    Raises:
+        ArgumentError, ValueError: the URL cannot be understood.
+    """
+    limit_waiting(wait)
+    engine = create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=wait,
+        pool_use_lifo=True,
+        # They are what clients sent, and errors are logged.
+        hide_parameters=True,
+        connect_args={"application_name": "queuecast", "connect_timeout": 5, **_KEEP_ALIVE},
+    )
+
+    @event.listens_for(engine, "begin")
+    def _began(connection: Connection) -> None:
+        connection.info[_UNLIMITED] = True
+
+    @event.listens_for(engine, "before_cursor_execute", retval=True)
+    def _first(
+        connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any
+    ) -> tuple[str, Any]:
+        if connection.info.pop(_UNLIMITED, False):
+            statement = limits_of_the_server() + statement
+        return statement, parameters
+
+    return engine
+
+
+def on_sqlite(url: str, wait: float) -> Engine:
+    """An engine whose writers wait for their turn for at most `wait` seconds.
+
+    Raises:
+        ArgumentError, ValueError: the URL cannot be understood.
+    """
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": wait})
+
+    @event.listens_for(engine, "connect")
+    def _opened(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver's own BEGIN comes too late and is never IMMEDIATE.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+
+    @event.listens_for(engine, "begin")
+    def _began(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("queuecast_writes", False)
+        # A reader that turns writer halfway cannot wait for its turn, so writers say so first.
+        if writes:
+            begin_writing(connection, wait)
+        else:
+            connection.exec_driver_sql("BEGIN")
+
+    return engine
