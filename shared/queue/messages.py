@@ -34,7 +34,8 @@ TASK_OF_KIND = {Kind.PREDICT: PREDICT_TASK, Kind.UPDATE: UPDATE_TASK}
 
 
 class Lane(StrEnum):
-    """The queues, in the order in which a worker empties them."""
+    """The queues, in the order in which a worker looks into them, but for the shares that
+    `worker.celery_parts.lane_order` keeps for the later ones."""
 
     INTERACTIVE = "queuecast.interactive"
     DEFERRED = "queuecast.deferred"

@@ -8,6 +8,7 @@ from kombu import Exchange, Queue
 from shared.queue.broker import tls_options
 from shared.queue.messages import Lane
 from shared.settings import Settings
+from worker.celery_parts.lane_order import LaneOrder
 from worker.celery_parts.transport import Transport
 
 # How long a child's last message may take to arrive when it has died.
@@ -28,9 +29,9 @@ def make_celery(settings: Settings) -> Celery:
         broker_connection_max_retries=None,
         broker_connection_timeout=1.0,
         broker_transport_options={
-            # One list a queue, and the queues in the order of `Lane`: first named, first drained.
+            # One list a queue.
             "priority_steps": [0],
-            "queue_order_strategy": "priority",
+            "queue_order_strategy": f"{LaneOrder.__module__}:{LaneOrder.__name__}",
             "health_check_interval": 5,
             "retry_policy": {"max_retries": 0},
             # No limit on reading: a worker's connection blocks on purpose.
