@@ -214,9 +214,7 @@ class Gateway:
             self._batcher.failed(group.group_id)
 
     async def _publish_jobs(self, group: Group, lane: Lane) -> None:
-        if self.redis_watch.redis_is_away:
-            # To find that out once more would take time that the client has not got.
-            raise BrokerAwayError("Redis does not answer")
+        self.redis_watch.refuse_when_away()
         await self._broker.publish(group, lane)
 
     def _returned(self, reply: Reply) -> None:
@@ -240,8 +238,7 @@ class Gateway:
 
     def _refuse_when_away(self) -> None:
         self._refuse_without_database()
-        if self.redis_watch.redis_is_away:
-            raise BrokerAwayError("Redis does not answer")
+        self.redis_watch.refuse_when_away()
 
 
 async def _find_jobs(threads: DatabaseThreads, job_ids: Sequence[str]) -> list[Job | None]:

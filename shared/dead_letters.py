@@ -60,8 +60,8 @@ def _replay(settings: Settings, database: Database, job_ids: Sequence[str]) -> i
             # Alone: what it was grouped with might die of it.
             group = Group(new_request_id(), job.reply_to, (job.request,))
             broker.publish(group, job.lane)
-    except BrokerAwayError:
-        sys.stderr.write("queuecast: Redis does not answer; a worker will publish them later\n")
+    except BrokerAwayError as error:
+        sys.stderr.write(f"queuecast: {error}; a worker will publish them later\n")
     sys.stdout.write(f"{len(queued)} dead letters are queued again\n")
     strangers = sorted(set(wanted) - {j.request.request_id for j in queued})
     for job_id in strangers:

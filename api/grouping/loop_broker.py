@@ -3,6 +3,8 @@ than a client could bear. Names, messages and errors are those of `shared.queue.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +16,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from shared.queue.broker import (
     AWAY,
     HEARTBEATS,
+    PROBE,
+    PROBE_KEPT,
     REPLIES,
     Worker,
     alive,
@@ -22,6 +26,7 @@ from shared.queue.broker import (
     message,
 )
 from shared.queue.messages import Group, Lane, Reply
+from shared.queue.refusals import has_moved
 from shared.settings import Settings
 
 
@@ -48,40 +53,44 @@ class LoopBroker:
         """Put a group on a lane.
 
         Raises:
-            BrokerAwayError: Redis does not answer.
+            BrokerAwayError: Redis does not answer, or takes no writes.
         """
-        try:
+        async with self._asking():
             await self._client.lpush(lane, message(group, lane))
-        except AWAY as error:
-            raise away(error) from error
 
     async def next_reply(self, channel: str, wait: float) -> Reply | None:
         """The next reply on this process's list, or None when there is none for `wait` seconds.
 
         Raises:
-            BrokerAwayError: Redis does not answer.
+            BrokerAwayError: Redis does not answer, or takes no writes.
             MessageError: the reply is of another version, or garbage.
         """
-        try:
+        async with self._asking():
             found: Any = await self._client.blpop([REPLIES + channel], timeout=wait)
-        except AWAY as error:
-            raise away(error) from error
         return None if found is None else Reply.from_text(found[1])
 
     async def look(self) -> QueueState:
         """What waits, and who works; one round trip, however many keys Redis holds.
 
         Raises:
-            BrokerAwayError: Redis does not answer.
+            BrokerAwayError: Redis does not answer, or takes no writes.
         """
-        try:
+        async with self._asking():
             commands = self._client.pipeline(transaction=False)
             commands.llen(Lane.INTERACTIVE).time().zrange(HEARTBEATS, 0, -1, withscores=True)
-            waiting, now, beats = await commands.execute()
-        except AWAY as error:
-            raise away(error) from error
+            commands.set(PROBE, 1, ex=PROBE_KEPT)
+            waiting, now, beats, _ = await commands.execute()
         return QueueState(int(waiting), tuple(alive(now, beats)))
 
     async def close(self) -> None:
         """Close every connection."""
         await self._client.aclose()
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except AWAY as error:
+            if has_moved(error):
+                await self._client.connection_pool.disconnect(inuse_connections=False)
+            raise away(error) from error

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from redis.retry import Retry
 from shared.errors import BrokerAwayError
 from shared.queue.celery_message import celery_message
 from shared.queue.messages import TASK_OF_KIND, Group, Lane, Reply
+from shared.queue.refusals import has_moved, reason
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -28,6 +30,9 @@ REPLIES = "queuecast.replies."
 # One sorted set, each worker with the time until which it counts as alive: to look is one command,
 # whatever else Redis holds.
 HEARTBEATS = "queuecast.heartbeats"
+# Written only to see whether Redis takes writes: a replica and a full Redis answer what only reads.
+PROBE = "queuecast.probe"
+PROBE_KEPT = 60
 _REPLIES_KEPT = 60
 AWAY = (redis.RedisError, OSError)
 
@@ -89,26 +94,22 @@ class Broker:
         """Put a group on a lane.
 
         Raises:
-            BrokerAwayError: Redis does not answer.
+            BrokerAwayError: Redis does not answer, or takes no writes.
         """
-        try:
+        with self._asking():
             self._client.lpush(lane, message(group, lane))
-        except AWAY as error:
-            raise away(error) from error
 
     def reply(self, channel: str, reply: Reply) -> None:
         """Answer a gateway process.
 
         Raises:
-            BrokerAwayError: Redis does not answer.
+            BrokerAwayError: Redis does not answer, or takes no writes.
         """
         key = REPLIES + channel
-        try:
+        with self._asking():
             self._client.rpush(key, reply.to_text())
             # By itself: the gateway has the reply by now.
             self._client.expire(key, _REPLIES_KEPT)
-        except AWAY as error:
-            raise away(error) from error
 
     def backlog(self, lane: Lane) -> int:
         """How many groups wait on a lane.
@@ -116,19 +117,17 @@ class Broker:
         Raises:
             BrokerAwayError: Redis does not answer.
         """
-        try:
+        with self._asking():
             length: Any = self._client.llen(lane)
-        except AWAY as error:
-            raise away(error) from error
         return int(length)
 
     def beat(self, worker: str, model_version: str, seconds: int) -> None:
         """Say that a worker is alive with a loaded model, for so many seconds from now.
 
         Raises:
-            BrokerAwayError: Redis does not answer.
+            BrokerAwayError: Redis does not answer, or takes no writes.
         """
-        try:
+        with self._asking():
             # By Redis' own clock: the workers' clocks may differ.
             now: Any = self._client.time()
             with self._client.pipeline(transaction=False) as commands:
@@ -136,19 +135,15 @@ class Broker:
                 # What nobody renews any more need not be kept.
                 commands.zremrangebyscore(HEARTBEATS, 0, now[0] - 1)
                 commands.execute()
-        except AWAY as error:
-            raise away(error) from error
 
     def stop_beating(self, worker: str, model_version: str) -> None:
         """Take the sign of life back.
 
         Raises:
-            BrokerAwayError: Redis does not answer.
+            BrokerAwayError: Redis does not answer, or takes no writes.
         """
-        try:
+        with self._asking():
             self._client.zrem(HEARTBEATS, f"{worker} {model_version}")
-        except AWAY as error:
-            raise away(error) from error
 
     def workers(self) -> list[Worker]:
         """The workers that are alive with a loaded model.
@@ -156,11 +151,9 @@ class Broker:
         Raises:
             BrokerAwayError: Redis does not answer.
         """
-        try:
+        with self._asking():
             now: Any = self._client.time()
             return alive(now, self._client.zrange(HEARTBEATS, 0, -1, withscores=True))
-        except AWAY as error:
-            raise away(error) from error
 
     def ping(self) -> None:
         """See whether Redis answers.
@@ -168,9 +161,16 @@ class Broker:
         Raises:
             BrokerAwayError: it does not.
         """
-        try:
+        with self._asking():
             self._client.ping()
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        try:
+            yield
         except AWAY as error:
+            if has_moved(error):
+                self._client.connection_pool.disconnect()
             raise away(error) from error
 
 
@@ -188,6 +188,6 @@ def alive(now: Sequence[int], beats: Any) -> list[Worker]:
 
 def away(error: Exception) -> BrokerAwayError:
     """What a failed call to Redis becomes."""
-    found = BrokerAwayError("Redis does not answer")
+    found = BrokerAwayError(reason(error))
     log.warning("redis: %s", str(error).splitlines()[0] if str(error) else type(error).__name__)
     return found
