@@ -7,9 +7,11 @@ import threading
 from collections.abc import Callable
 
 from api.acceptance.admission import Admission
+from shared.db.deployment import namespace
 from shared.db.engine import Database
 from shared.db.migrate import migrate, migrate_apart
 from shared.errors import DatabaseAwayError, QueuecastError, StartError
+from shared.queue.names import Names
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,8 @@ class DatabaseWatch:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="database-watch", daemon=True)
         self._migrated = False
+        # Nothing goes by these before the database has answered, since it is away until then.
+        self.names = Names("unknown")
         self.database_is_away = False
 
     def prepare(self) -> None:
@@ -70,6 +74,7 @@ class DatabaseWatch:
         try:
             if not self._migrated:
                 migrate(self._database)
+                self.names = Names(self._database.read(namespace))
                 self._migrated = True
             else:
                 self._database.read(self._admission.measure)

@@ -70,7 +70,7 @@ class Gateway:
         settings = self.settings
         self._loop = asyncio.get_running_loop()
         self.pending = Pending(self._loop)
-        self._broker = LoopBroker(settings, REDIS_WAIT)
+        self._broker = LoopBroker(settings, REDIS_WAIT, lambda: self.database_watch.names)
         self.redis_watch = RedisWatch(self._broker, self.pending)
         self._batcher = Batcher(
             self._send, self._channel, settings.groups_in_flight, settings.group_size,

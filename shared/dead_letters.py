@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from shared.db import jobs
+from shared.db.deployment import namespace
 from shared.db.engine import Database, connect
 from shared.db.jobs import Job
 from shared.db.predictions import timestamp
@@ -14,6 +15,7 @@ from shared.errors import BrokerAwayError, QueuecastError, StartError
 from shared.logs import configure
 from shared.queue.broker import Broker, make_redis
 from shared.queue.messages import Group, new_request_id
+from shared.queue.names import Names
 from shared.settings import Settings
 
 _SHOWN = 100
@@ -54,7 +56,7 @@ def _replay(settings: Settings, database: Database, job_ids: Sequence[str]) -> i
         raise StartError("REDIS_URL is not set: name the Redis that the workers listen to")
     wanted = job_ids or [j.request.request_id for j in database.read(jobs.dead_letters)]
     queued = database.write(lambda c: jobs.replay(c, wanted))
-    broker = Broker(make_redis(settings, 2.0))
+    broker = Broker(make_redis(settings, 2.0), Names(database.read(namespace)))
     try:
         for job in queued:
             # Alone: what it was grouped with might die of it.

@@ -21,6 +21,7 @@ from shared.db.engine import Database, connect
 from shared.errors import UnavailableError
 from shared.queue.broker import Broker, make_redis
 from shared.queue.messages import PREDICT_TASK, UPDATE_TASK, Group, MessageError
+from shared.queue.names import Names
 from shared.settings import Settings
 from worker.celery_parts.configuration import make_celery
 from worker.celery_parts.lost_processes import Patrol, noticing
@@ -37,9 +38,9 @@ REDIS_WAIT = 2.0
 LEASE_MARGIN = 5.0
 
 
-def create_app(settings: Settings, model: Model, upkeep: Upkeep) -> Celery:
+def create_app(settings: Settings, model: Model, upkeep: Upkeep, names: Names) -> Celery:
     """Wire the app; nothing connects until the worker starts."""
-    app = make_celery(settings)
+    app = make_celery(settings, names)
     # Made anew in each child: connections must not be shared across a fork.
     child: dict[str, GroupRunner] = {}
 
@@ -47,7 +48,7 @@ def create_app(settings: Settings, model: Model, upkeep: Upkeep) -> Celery:
         if "runner" not in child:
             limit = settings.task_limit
             lease = max(limit, DATABASE_WAIT) + LEASE_MARGIN
-            child["runner"] = GroupRunner(model, *_parts(settings), limit, lease)
+            child["runner"] = GroupRunner(model, *_parts(settings, names), limit, lease)
         return child["runner"]
 
     request = noticing(upkeep.lost, upkeep.given_up)
@@ -83,15 +84,15 @@ def create_app(settings: Settings, model: Model, upkeep: Upkeep) -> Celery:
     return app
 
 
-def make_upkeep(name: str, settings: Settings, model: Model) -> Upkeep:
+def make_upkeep(name: str, settings: Settings, model: Model, names: Names) -> Upkeep:
     """What this worker, of this name, does beside its children; nothing connects until then."""
-    return Upkeep(name, model.version, settings, *_parts(settings))
+    return Upkeep(name, model.version, settings, *_parts(settings, names))
 
 
-def _parts(settings: Settings) -> tuple[Database, Broker]:
+def _parts(settings: Settings, names: Names) -> tuple[Database, Broker]:
     """What one process of a worker talks to; nothing connects yet."""
     database = connect(settings.database_url, connections=1, wait=DATABASE_WAIT)
-    return database, Broker(make_redis(settings, REDIS_WAIT))
+    return database, Broker(make_redis(settings, REDIS_WAIT), names)
 
 
 def _read(text: Any) -> Group | None:

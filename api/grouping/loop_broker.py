@@ -3,7 +3,7 @@ than a client could bear. Names, messages and errors are those of `shared.queue.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,6 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from shared.queue.broker import (
     AWAY,
-    HEARTBEATS,
     PROBE,
     PROBE_KEPT,
     REPLIES,
@@ -26,6 +25,7 @@ from shared.queue.broker import (
     message,
 )
 from shared.queue.messages import Group, Lane, Reply
+from shared.queue.names import Names
 from shared.queue.refusals import has_moved
 from shared.settings import Settings
 
@@ -39,9 +39,11 @@ class QueueState:
 
 
 class LoopBroker:
-    """One process's way to Redis from its event loop. `wait` is in seconds."""
+    """One process's way to Redis from its event loop. `wait` is in seconds; `names` gives the names
+    of its deployment as far as they are known yet."""
 
-    def __init__(self, settings: Settings, wait: float) -> None:
+    def __init__(self, settings: Settings, wait: float, names: Callable[[], Names]) -> None:
+        self._names = names
         self._client: Any = Redis.from_url(
             settings.redis_url,
             # As in `make_redis`: one silent reconnection, and none after a silence.
@@ -55,8 +57,9 @@ class LoopBroker:
         Raises:
             BrokerAwayError: Redis does not answer, or takes no writes.
         """
+        queue = self._names().queue(lane)
         async with self._asking():
-            await self._client.lpush(lane, message(group, lane))
+            await self._client.lpush(queue, message(group, queue))
 
     async def next_reply(self, channel: str, wait: float) -> Reply | None:
         """The next reply on this process's list, or None when there is none for `wait` seconds.
@@ -75,9 +78,11 @@ class LoopBroker:
         Raises:
             BrokerAwayError: Redis does not answer, or takes no writes.
         """
+        names = self._names()
         async with self._asking():
             commands = self._client.pipeline(transaction=False)
-            commands.llen(Lane.INTERACTIVE).time().zrange(HEARTBEATS, 0, -1, withscores=True)
+            commands.llen(names.queue(Lane.INTERACTIVE)).time()
+            commands.zrange(names.heartbeats, 0, -1, withscores=True)
             commands.set(PROBE, 1, ex=PROBE_KEPT)
             waiting, now, beats, _ = await commands.execute()
         return QueueState(int(waiting), tuple(alive(now, beats)))

@@ -21,15 +21,13 @@ from redis.retry import Retry
 from shared.errors import BrokerAwayError
 from shared.queue.celery_message import celery_message
 from shared.queue.messages import TASK_OF_KIND, Group, Lane, Reply
+from shared.queue.names import Names
 from shared.queue.refusals import has_moved, reason
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
 
 REPLIES = "queuecast.replies."
-# One sorted set, each worker with the time until which it counts as alive: to look is one command,
-# whatever else Redis holds.
-HEARTBEATS = "queuecast.heartbeats"
 # Written only to see whether Redis takes writes: a replica and a full Redis answer what only reads.
 PROBE = "queuecast.probe"
 PROBE_KEPT = 60
@@ -78,17 +76,18 @@ def tls_options(settings: Settings) -> dict[str, Any] | None:
     return {"ssl_cert_reqs": mode}
 
 
-def message(group: Group, lane: Lane) -> str:
-    """What is put on a lane for a group."""
+def message(group: Group, queue: str) -> str:
+    """What is put on a lane's queue for a group."""
     task = TASK_OF_KIND[group.requests[0].kind]
-    return celery_message(task, group.to_text(), lane, group.group_id)
+    return celery_message(task, group.to_text(), queue, group.group_id)
 
 
 class Broker:
-    """One process's way to Redis."""
+    """One process's way to Redis, under the names of its deployment."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: redis.Redis, names: Names) -> None:
         self._client = client
+        self._names = names
 
     def publish(self, group: Group, lane: Lane) -> None:
         """Put a group on a lane.
@@ -96,8 +95,9 @@ class Broker:
         Raises:
             BrokerAwayError: Redis does not answer, or takes no writes.
         """
+        queue = self._names.queue(lane)
         with self._asking():
-            self._client.lpush(lane, message(group, lane))
+            self._client.lpush(queue, message(group, queue))
 
     def reply(self, channel: str, reply: Reply) -> None:
         """Answer a gateway process.
@@ -118,7 +118,7 @@ class Broker:
             BrokerAwayError: Redis does not answer.
         """
         with self._asking():
-            length: Any = self._client.llen(lane)
+            length: Any = self._client.llen(self._names.queue(lane))
         return int(length)
 
     def beat(self, worker: str, model_version: str, seconds: int) -> None:
@@ -131,9 +131,11 @@ class Broker:
             # By Redis' own clock: the workers' clocks may differ.
             now: Any = self._client.time()
             with self._client.pipeline(transaction=False) as commands:
-                commands.zadd(HEARTBEATS, {f"{worker} {model_version}": now[0] + seconds})
+                commands.zadd(
+                    self._names.heartbeats, {f"{worker} {model_version}": now[0] + seconds}
+                )
                 # What nobody renews any more need not be kept.
-                commands.zremrangebyscore(HEARTBEATS, 0, now[0] - 1)
+                commands.zremrangebyscore(self._names.heartbeats, 0, now[0] - 1)
                 commands.execute()
 
     def stop_beating(self, worker: str, model_version: str) -> None:
@@ -143,7 +145,7 @@ class Broker:
             BrokerAwayError: Redis does not answer, or takes no writes.
         """
         with self._asking():
-            self._client.zrem(HEARTBEATS, f"{worker} {model_version}")
+            self._client.zrem(self._names.heartbeats, f"{worker} {model_version}")
 
     def workers(self) -> list[Worker]:
         """The workers that are alive with a loaded model.
@@ -153,16 +155,8 @@ class Broker:
         """
         with self._asking():
             now: Any = self._client.time()
-            return alive(now, self._client.zrange(HEARTBEATS, 0, -1, withscores=True))
-
-    def ping(self) -> None:
-        """See whether Redis answers.
-
-        Raises:
-            BrokerAwayError: it does not.
-        """
-        with self._asking():
-            self._client.ping()
+            beats = self._client.zrange(self._names.heartbeats, 0, -1, withscores=True)
+        return alive(now, beats)
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
@@ -174,14 +168,8 @@ class Broker:
             raise away(error) from error
 
 
-def refuses_login(error: BaseException) -> bool:
-    """Whether Redis answered that this user or password is wrong."""
-    cause = error.__cause__ or error
-    return isinstance(cause, redis.AuthenticationError | redis.exceptions.NoPermissionError)
-
-
 def alive(now: Sequence[int], beats: Any) -> list[Worker]:
-    """Whose heartbeat lasts still: `now` is what TIME answers, `beats` the scored HEARTBEATS."""
+    """Whose heartbeat lasts still: `now` is what TIME answers, `beats` the scored heartbeats."""
     names = [name for name, until in beats if until >= now[0]]
     return [Worker(*name.split(" ", 1)) for name in names if " " in name]
 

@@ -7,6 +7,7 @@ from kombu import Exchange, Queue
 
 from shared.queue.broker import tls_options
 from shared.queue.messages import Lane
+from shared.queue.names import Names
 from shared.settings import Settings
 from worker.celery_parts.lane_order import LaneOrder
 from worker.celery_parts.transport import Transport
@@ -18,8 +19,9 @@ LOST_WAIT = 0.5
 HANGING = 300.0
 
 
-def make_celery(settings: Settings) -> Celery:
-    """The Celery app of a worker, without tasks."""
+def make_celery(settings: Settings, names: Names) -> Celery:
+    """The Celery app of a worker of the deployment that has these names, without tasks."""
+    queues = [names.queue(lane) for lane in Lane]
     app = Celery("queuecast")
     app.conf.update(
         broker_url=settings.redis_url,
@@ -37,8 +39,8 @@ def make_celery(settings: Settings) -> Celery:
             # No limit on reading: a worker's connection blocks on purpose.
             "socket_connect_timeout": 1.0,
         },
-        task_queues=[Queue(lane, Exchange(lane), routing_key=lane, no_ack=True) for lane in Lane],
-        task_default_queue=Lane.INTERACTIVE,
+        task_queues=[Queue(q, Exchange(q), routing_key=q, no_ack=True) for q in queues],
+        task_default_queue=queues[0],
         task_create_missing_queues=False,
         task_serializer="json",
         accept_content=["json"],
