@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from shared.address import is_loopback_only
 from shared.errors import SettingError
+from shared.redis_url import ALLOWED, RedisUrl, read_redis_url
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -117,17 +118,6 @@ def _origins(value: str) -> tuple[str, ...]:
     return origins
 
 
-def _redis_url(value: str) -> str:
-    if value:
-        parts = urlsplit(value)
-        if parts.scheme not in ("redis", "rediss") or not parts.hostname:
-            raise ValueError(value)
-        if not re.fullmatch(r"/?\d*", parts.path):
-            raise ValueError(value)
-        _ = parts.port  # raises ValueError when it is no port
-    return value
-
-
 def normalise_database_url(value: str) -> str:
     """The URL with the driver that Queuecast ships named in it.
 
@@ -155,8 +145,7 @@ SETTINGS: tuple[Setting, ...] = (
         "postgresql://user:password@host:port/name, or sqlite:///path/to/file", shown=_url_shown,
     ),
     Setting(
-        "REDIS_URL", "", _redis_url,
-        "redis://:password@host:port/number, or rediss://… for TLS", shown=_url_shown,
+        "REDIS_URL", "", read_redis_url, ALLOWED, shown=_url_shown,
     ),
     Setting("REDIS_TLS_VERIFY", "yes", _yes, "yes or no"),
     Setting("HOST", "127.0.0.1", _host, "an address to listen on"),
@@ -194,8 +183,9 @@ SETTINGS: tuple[Setting, ...] = (
 class Settings:
     """The settings of one process, built once and passed in.
 
-    Times are in seconds, sizes in bytes. `database_url` and `redis_url` are as the environment
-    gives them; an empty `redis_url` means that the supervisor must start the embedded one.
+    Times are in seconds, sizes in bytes. `database_url` is as the environment gives it, and
+    `redis_url` has no query any more; an empty one means that the supervisor must start the
+    embedded Redis.
     """
 
     database_url: str
@@ -241,6 +231,7 @@ class Settings:
         values["database_url"] = values["database_url"] or (
             f"sqlite:///{values['data_dir'] / 'queuecast.sqlite3'}"
         )
+        values |= _redis(values["redis_url"], source)
         found = cls(**values)
         if found.max_bodies < 2 * found.max_body:
             raise SettingError(
@@ -254,7 +245,7 @@ class Settings:
         """What must never be seen in a log: keys, and the passwords in the URLs."""
         parts = [urlsplit(url) for url in (self.database_url, self.redis_url)]
         found = [p.password for p in parts if p.password]
-        # libpq and redis-py take one in the query as well.
+        # libpq takes one in the query as well.
         found += [p for url in parts for p in re.findall(r"password=([^&]+)", url.query)]
         return (*self.api_key, *found, *(unquote(p) for p in found))
 
@@ -267,6 +258,21 @@ class Settings:
     def on_sqlite(self) -> bool:
         """Whether predictions are kept in a file."""
         return self.database_url.startswith("sqlite")
+
+
+def _redis(url: RedisUrl, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Where Redis is, and whether its certificate is verified: either variable may say that."""
+    held = environment.get("REDIS_TLS_VERIFY", "").strip()
+    verify = _yes(held or "yes")
+    if url.tls_verify is not None:
+        if held and verify is not url.tls_verify:
+            asked = "required" if url.tls_verify else "none"
+            raise SettingError(
+                f"REDIS_TLS_VERIFY is {held!r}, but REDIS_URL says ssl_cert_reqs={asked}: leave "
+                "one of them out"
+            )
+        verify = url.tls_verify
+    return {"redis_url": url.url, "redis_tls_verify": verify}
 
 
 def _read(setting: Setting, environment: Mapping[str, str]) -> Any:
