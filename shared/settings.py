@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from shared.address import is_loopback_only
 from shared.errors import SettingError
@@ -229,7 +229,7 @@ class Settings:
         source = ENVIRONMENT if environment is None else environment
         values = {s.name.lower(): _read(s, source) for s in SETTINGS}
         values["database_url"] = values["database_url"] or (
-            f"sqlite:///{values['data_dir'] / 'queuecast.sqlite3'}"
+            f"sqlite:///{quote(str(values['data_dir'] / 'queuecast.sqlite3'))}"
         )
         values |= _redis(values["redis_url"], source)
         found = cls(**values)

@@ -22,16 +22,18 @@ COMMAND = [sys.executable, "-m", "local"]
 
 
 class Run:
-    """One `make run`, with what it has printed."""
+    """One `make run` of a checkout, with what it has printed."""
 
-    def __init__(self, folder: Path, log: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, log: Path, environment: Mapping[str, str], checkout: Path = CHECKOUT
+    ) -> None:
         self.port = free_port()
         self.log = log
         environment = {
             **INHERITED, "DATA_DIR": str(folder), "PORT": str(self.port), **environment
         }  # fmt: skip
         with log.open("wb") as output:
-            self.part = Part("make run", COMMAND, environment, output, CHECKOUT)
+            self.part = Part("make run", COMMAND, environment, output, checkout)
         self.client = Client(self.port)
 
     @property
@@ -68,9 +70,11 @@ class Run:
 
 
 @contextmanager
-def running(folder: Path, log: Path, **environment: str) -> Iterator[Run]:
+def running(
+    folder: Path, log: Path, checkout: Path = CHECKOUT, **environment: str
+) -> Iterator[Run]:
     """A run that is ready; whatever is left of it at the end is killed."""
-    run = Run(folder, log, environment)
+    run = Run(folder, log, environment, checkout)
     parts: list[psutil.Process] = []
     try:
         run.wait_ready()
