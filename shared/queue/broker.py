@@ -171,7 +171,8 @@ class Broker:
 def alive(now: Sequence[int], beats: Any) -> list[Worker]:
     """Whose heartbeat lasts still: `now` is what TIME answers, `beats` the scored heartbeats."""
     names = [name for name, until in beats if until >= now[0]]
-    return [Worker(*name.split(" ", 1)) for name in names if " " in name]
+    # A neighbouring version may say more behind these two.
+    return [Worker(*name.split(" ")[:2]) for name in names if " " in name]
 
 
 def away(error: Exception) -> BrokerAwayError:

@@ -7,7 +7,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +69,14 @@ class Run:
         return {("redis" if "127.0.0.1:" in name else name): p for name, p in named.items()}
 
 
-@contextmanager
-def running(
-    folder: Path, log: Path, checkout: Path = CHECKOUT, **environment: str
-) -> Iterator[Run]:
+def running(folder: Path, log: Path, **environment: str) -> AbstractContextManager[Run]:
     """A run that is ready; whatever is left of it at the end is killed."""
-    run = Run(folder, log, environment, checkout)
+    return when_ready(Run(folder, log, environment))
+
+
+@contextmanager
+def when_ready(run: Run) -> Iterator[Run]:
+    """The same, of a run that has been begun."""
     parts: list[psutil.Process] = []
     try:
         run.wait_ready()

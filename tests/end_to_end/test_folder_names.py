@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from shared.settings import CHECKOUT
-from tests.end_to_end.make_run import running
+from tests.end_to_end.make_run import Run, running, when_ready
 
 NAMES = {
     "percent": "100%",
@@ -47,7 +47,7 @@ def test_a_checkout_in_a_folder_of_any_name(name: str, tmp_path: Path) -> None:
     for part in ("api", "artifacts", "local", "shared", "worker"):
         unwanted = shutil.ignore_patterns("__pycache__")
         shutil.copytree(CHECKOUT / part, checkout / part, ignore=unwanted)
-    with running(Path("var"), tmp_path / "run.log", checkout) as run:
+    with when_ready(Run(Path("var"), tmp_path / "run.log", {}, checkout)) as run:
         assert run.client.predict("here").status == 200
     assert (checkout / "var" / "queuecast.sqlite3").is_file()
     assert [path.name for path in (tmp_path / "clones").iterdir()] == [name]
