@@ -11,7 +11,7 @@ from api.server.server import serve
 from shared.address import listening_address, refuse_taken_port
 from shared.errors import REFUSED, StartError
 from shared.logs import configure
-from shared.queue.start_check import refuse_bad_login
+from shared.queue.start_check import refuse_useless_redis
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -40,11 +40,11 @@ def check(settings: Settings) -> None:
     """See that this gateway can start; a server that does not answer yet is no reason not to.
 
     Raises:
-        StartError: REDIS_URL is not set, Redis refuses the login, the port is taken, or HOST is no
-            address of this machine.
+        StartError: REDIS_URL is not set, Redis refuses what is needed, the port is taken, or HOST
+            is no address of this machine.
     """
     refuse_taken_port(settings.host, settings.port)
-    refuse_bad_login(settings)
+    refuse_useless_redis(settings)
     if settings.on_sqlite:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
 

@@ -15,7 +15,7 @@ from shared.errors import REFUSED, DatabaseAwayError, StartError
 from shared.logs import configure
 from shared.queue.messages import new_request_id
 from shared.queue.names import Names
-from shared.queue.start_check import refuse_bad_login
+from shared.queue.start_check import refuse_useless_redis
 from shared.settings import Settings, cap_blas_threads
 from worker.model.artifacts import refuse_missing
 
@@ -27,7 +27,7 @@ def main() -> int:
     try:
         settings = Settings.from_environment()
         configure("worker", settings.log_level, settings.secrets)
-        refuse_bad_login(settings)
+        refuse_useless_redis(settings)
         refuse_missing(settings.model_dir)
         cap_blas_threads()
         # Late, so that a bad setting is reported without loading scikit-learn first.

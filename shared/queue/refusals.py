@@ -19,6 +19,7 @@ _BY_CLASS: tuple[tuple[type[Exception], str], ...] = (
     (exceptions.ReadOnlyError, "Redis is read-only (a replica)"),
     (exceptions.MasterDownError, "Redis is a replica that has lost its master"),
     (exceptions.OutOfMemoryError, "Redis is full"),
+    (exceptions.NoPermissionError, "Redis does not let its user do what is needed"),
     (exceptions.BusyLoadingError, "Redis is loading its data"),
 )
 

@@ -25,6 +25,9 @@ ANSWERS = {
     ),
     "UNBLOCKED force unblock from blocking operation, instance state changed "
     "(master -> replica?)": "Redis is changing its role",
+    "NOPERM User me has no permissions to run the 'blpop' command": (
+        "Redis does not let its user do what is needed"
+    ),
     "WRONGTYPE Operation against a key holding the wrong kind of value": (
         "Redis refuses what it is asked"
     ),

@@ -35,8 +35,15 @@ class Channel(redis.Channel):  # type: ignore[misc]
             self.close()
             raise
 
+    # Nor is there anything to look for that was kept.
+    ack_emulation = False
+
     def _queue_bind(self, *_: Any) -> None:
         """Nothing is published by way of kombu, so it need not write down where it would go."""
+
+    def _size(self, queue: str) -> int:
+        """Celery has no use for how much waits."""
+        return 0
 
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
         """Nothing was kept, so there is nothing to forget."""
