@@ -2,6 +2,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Wherever the environment tells pip to put packages, these go into the virtual environment.
+export PIP_USER := 0
+export PIP_TARGET :=
+export PIP_PREFIX :=
 
 .PHONY: run test lint bench bench-peers faults lock clean
 

@@ -9,9 +9,9 @@ import sys
 from api.app import create_app
 from api.server.server import serve
 from shared.address import listening_address, refuse_taken_port
-from shared.errors import REFUSED, BrokerAwayError, StartError
+from shared.errors import REFUSED, StartError
 from shared.logs import configure
-from shared.queue.broker import Broker, make_redis, refuses_login
+from shared.queue.start_check import refuse_useless_redis
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -41,17 +41,11 @@ def check(settings: Settings) -> None:
     """See that this gateway can start; a server that does not answer yet is no reason not to.
 
     Raises:
-        StartError: Redis refuses the login, the port is taken, or HOST is no address of this
-            machine.
+        StartError: REDIS_URL is not set, Redis refuses what is needed, the port is taken, or HOST
+            is no address of this machine.
     """
-    if not settings.redis_url:
-        raise StartError("REDIS_URL is not set; `make run` starts an embedded Redis")
     refuse_taken_port(settings.host, settings.port)
-    try:
-        Broker(make_redis(settings, 1.0)).ping()
-    except BrokerAwayError as error:
-        if refuses_login(error):
-            raise StartError(f"REDIS_URL: Redis refuses the login: {error.__cause__}") from error
+    refuse_useless_redis(settings)
     if settings.on_sqlite:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from api.acceptance.admission import Admission
+from shared.db.deployment import namespace
 from shared.db.encoding import EVERYTHING, ask_encoding
 from shared.db.engine import Database
 from shared.db.migrate import migrate, migrate_apart
@@ -18,6 +19,7 @@ from shared.errors import (
     QueuecastError,
     StartError,
 )
+from shared.queue.names import Names
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,8 @@ class DatabaseWatch:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="database-watch", daemon=True)
         self._migrated = False
+        # Nothing goes by these before the database has answered, since it is away until then.
+        self.names = Names("unknown")
         self.encoding = EVERYTHING
         # Why it cannot be read, and why it cannot be written, as it was last seen.
         self._unreadable: QueuecastError | None = None
@@ -110,6 +114,7 @@ class DatabaseWatch:
             if not self._migrated:
                 migrate(self._database)
                 self.encoding = self._database.read(ask_encoding)
+                self.names = Names(self._database.read(namespace))
                 self._migrated = True
             else:
                 self._database.read(self._admission.measure)

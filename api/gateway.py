@@ -72,7 +72,7 @@ class Gateway:
         settings = self.settings
         self._loop = asyncio.get_running_loop()
         self.pending = Pending(self._loop)
-        self._broker = LoopBroker(settings, REDIS_WAIT)
+        self._broker = LoopBroker(settings, REDIS_WAIT, lambda: self.database_watch.names)
         self.redis_watch = RedisWatch(self._broker, self.pending)
         self._batcher = Batcher(
             self._send, self._channel, settings.groups_in_flight, settings.group_size,
@@ -241,9 +241,7 @@ class Gateway:
         self._batcher.failed(group.group_id)
 
     async def _publish_jobs(self, group: Group, lane: Lane) -> None:
-        if self.redis_watch.redis_is_away:
-            # To find that out once more would take time that the client has not got.
-            raise BrokerAwayError("Redis does not answer")
+        self.redis_watch.refuse_when_away()
         await self._broker.publish(group, lane)
 
     def _returned(self, reply: Reply) -> None:
@@ -269,8 +267,7 @@ class Gateway:
 
     def _refuse_when_away(self) -> None:
         self.database_watch.refuse_writing()
-        if self.redis_watch.redis_is_away:
-            raise BrokerAwayError("Redis does not answer")
+        self.redis_watch.refuse_when_away()
 
 
 async def _find_jobs(threads: DatabaseThreads, job_ids: Sequence[str]) -> list[Job | None]:

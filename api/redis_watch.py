@@ -21,7 +21,8 @@ class RedisWatch:
     def __init__(self, broker: LoopBroker, pending: Pending) -> None:
         self._broker = broker
         self._pending = pending
-        self.redis_is_away = False
+        # Why nothing can be sent by way of Redis; None while all is well.
+        self.away: str | None = None
         # As Redis last said.
         self.queue = QueueState(0, ())
 
@@ -35,16 +36,25 @@ class RedisWatch:
             await asyncio.sleep(EVERY)
 
     async def look(self) -> None:
-        """Ask once. When Redis does not answer, no reply can come, so the clients that wait are
-        told."""
+        """Ask once. When Redis does not answer, or takes no writes, no reply can come, so the
+        clients that wait are told."""
         try:
             self.queue = await self._broker.look()
         except BrokerAwayError as error:
-            if not self.redis_is_away:
-                log.warning("Redis is away")
-            self.redis_is_away = True
+            if self.away != str(error):
+                log.warning("Redis is away: %s", error)
+            self.away = str(error)
             self._pending.refuse_all(error)
             return
-        if self.redis_is_away:
+        if self.away:
             log.info("Redis is back")
-        self.redis_is_away = False
+        self.away = None
+
+    def refuse_when_away(self) -> None:
+        """Find out from what was seen last, which takes no time that a client has not got.
+
+        Raises:
+            BrokerAwayError: nothing can be sent by way of Redis.
+        """
+        if self.away:
+            raise BrokerAwayError(self.away)

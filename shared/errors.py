@@ -129,7 +129,7 @@ class UnavailableError(QueuecastError):
 
 
 class BrokerAwayError(UnavailableError):
-    """Redis does not answer."""
+    """Redis does not answer, or does not do what it is asked; the message says why."""
 
 
 class DatabaseAwayError(UnavailableError):

@@ -94,18 +94,6 @@ def origins(text: str) -> tuple[str, ...]:
     return found
 
 
-def redis_url(text: str) -> str:
-    """The URL as it is."""
-    if text:
-        parts = urlsplit(text)
-        if parts.scheme not in ("redis", "rediss") or not parts.hostname:
-            raise ValueError(text)
-        if not re.fullmatch(r"/?\d*", parts.path):
-            raise ValueError(text)
-        _ = parts.port  # raises ValueError when it is no port
-    return text
-
-
 def database_url(text: str) -> str:
     """The URL with the driver that Queuecast ships named in it.
 

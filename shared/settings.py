@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from shared.address import is_loopback_only
 from shared.errors import SettingError
+from shared.redis_url import ALLOWED, RedisUrl, read_redis_url
 from shared.setting_values import (
     LOG_LEVELS,
     api_keys,
@@ -23,7 +24,6 @@ from shared.setting_values import (
     host,
     log_level,
     origins,
-    redis_url,
     seconds,
     url_without_password,
     whole_number,
@@ -62,9 +62,7 @@ SETTINGS: tuple[Setting, ...] = (
         shown=url_without_password,
     ),
     Setting(
-        "REDIS_URL", "", redis_url,
-        "redis://:password@host:port/number, or rediss://… for TLS",
-        shown=url_without_password,
+        "REDIS_URL", "", read_redis_url, ALLOWED, shown=url_without_password,
     ),
     Setting("REDIS_TLS_VERIFY", "yes", yes_or_no, "yes or no"),
     Setting("HOST", "127.0.0.1", host, "an address to listen on"),
@@ -102,8 +100,9 @@ SETTINGS: tuple[Setting, ...] = (
 class Settings:
     """The settings of one process, built once and passed in.
 
-    Times are in seconds, sizes in bytes. `database_url` and `redis_url` are as the environment
-    gives them; an empty `redis_url` means that the supervisor must start the embedded one.
+    Times are in seconds, sizes in bytes. `database_url` is as the environment gives it, and
+    `redis_url` has no query any more; an empty one means that the supervisor must start the
+    embedded Redis.
     """
 
     database_url: str
@@ -147,8 +146,9 @@ class Settings:
         source = ENVIRONMENT if environment is None else environment
         held = {s.name.lower(): _read(s, source) for s in SETTINGS}
         held["database_url"] = held["database_url"] or (
-            f"sqlite:///{held['data_dir'] / 'queuecast.sqlite3'}"
+            f"sqlite:///{quote(str(held['data_dir'] / 'queuecast.sqlite3'))}"
         )
+        held |= _redis(held["redis_url"], source)
         found = cls(**held)
         if found.max_bodies < 2 * found.max_body:
             raise SettingError(
@@ -162,7 +162,7 @@ class Settings:
         """What must never be seen in a log: keys, and the passwords in the URLs."""
         parts = [urlsplit(url) for url in (self.database_url, self.redis_url)]
         found = [p.password for p in parts if p.password]
-        # libpq and redis-py take one in the query as well.
+        # libpq takes one in the query as well.
         found += [p for url in parts for p in re.findall(r"password=([^&]+)", url.query)]
         return (*self.api_key, *found, *(unquote(p) for p in found))
 
@@ -175,6 +175,21 @@ class Settings:
     def on_sqlite(self) -> bool:
         """Whether predictions are kept in a file."""
         return self.database_url.startswith("sqlite")
+
+
+def _redis(url: RedisUrl, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Where Redis is, and whether its certificate is verified: either variable may say that."""
+    held = environment.get("REDIS_TLS_VERIFY", "").strip()
+    verify = yes_or_no(held or "yes")
+    if url.tls_verify is not None:
+        if held and verify is not url.tls_verify:
+            asked = "required" if url.tls_verify else "none"
+            raise SettingError(
+                f"REDIS_TLS_VERIFY is {held!r}, but REDIS_URL says ssl_cert_reqs={asked}: leave "
+                "one of them out"
+            )
+        verify = url.tls_verify
+    return {"redis_url": url.url, "redis_tls_verify": verify}
 
 
 def _read(setting: Setting, environment: Mapping[str, str]) -> Any:

@@ -66,6 +66,12 @@ CELERY_PARTS = (
              ("delivery_tag", "multiple")),
     Internal("kombu.transport.redis.Channel.basic_reject", "would look for what was not kept",
              ("delivery_tag", "requeue")),
+    Internal("kombu.transport.redis.Channel._queue_bind", "would write down where messages go"),
+    Internal("kombu.transport.redis.Channel._size", "would ask how much waits"),
+    Internal("kombu.transport.redis.Channel.ack_emulation", "would look for what was not kept"),
+    Internal("kombu.transport.redis.Channel.client", "tries whether Redis takes writes"),
+    Internal("kombu.transport.redis.Channel.close", "ends a channel that Redis refuses"),
+    Internal("kombu.transport.redis.Transport.connection_errors", "what is tried again"),
     Internal("kombu.transport.redis.Transport", "what the app is told to use"),
     Internal("kombu.transport.redis.Transport.Channel", "the class of its channels"),
 )  # fmt: skip

@@ -53,7 +53,10 @@ SHARED = {
     },
     "shared.queue": {"shared.errors", "shared.queue.messages", "shared.settings"},
     "shared.queue.messages": {"shared.errors", "shared.observation_id"},
-    "shared.settings": {"shared.address", "shared.errors", "shared.setting_values"},
+    "shared.settings": {
+        "shared.address", "shared.errors", "shared.redis_url", "shared.setting_values",
+    },
+    "shared.redis_url": set(),
     "shared.address": {"shared.errors"},
     "shared.observation_id": {"shared.errors"},
     "shared.strict_json": {"shared.errors"},
@@ -64,7 +67,7 @@ SHARED = {
     "shared.stop_limit": set(),
 }  # fmt: skip
 LOCAL = {
-    "local.readiness": {"local.stop_request", "local.supervisor"},
+    "local.readiness": {"local.console", "local.stop_request", "local.supervisor"},
     "local.supervisor": {
         "local.console", "local.part", "local.stop_request", "local.supervised_part",
         "local.watchdog",

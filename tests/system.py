@@ -15,6 +15,11 @@ from typing import Any
 
 from local.part import Part
 from local.ports import free_port
+from shared.db.deployment import namespace
+from shared.db.engine import connect
+from shared.queue.messages import Lane
+from shared.queue.names import Names
+from shared.setting_values import database_url
 from shared.settings import CHECKOUT, SETTINGS
 
 # What a child process needs of this one's environment; settings of the developer's are left out.
@@ -190,6 +195,14 @@ class System:
             self.wait_alive(part, client)
         self.wait_ready()
         return self
+
+    def queue(self, lane: Lane) -> str:
+        """The list on Redis that a lane of this system is; known once its schema has been made."""
+        database = connect(database_url(self.database_url), connections=1, wait=10.0)
+        try:
+            return Names(database.read(namespace)).queue(lane)
+        finally:
+            database.close()
 
     def wait_alive(self, part: Part, client: Client) -> None:
         part.wait_until(client.alive, 30)

@@ -8,12 +8,14 @@ import socket
 import sys
 import threading
 
+from shared.db.deployment import namespace
 from shared.db.engine import connect
 from shared.db.migrate import migrate
-from shared.errors import REFUSED, BrokerAwayError, DatabaseAwayError, StartError
+from shared.errors import REFUSED, DatabaseAwayError, StartError
 from shared.logs import configure
-from shared.queue.broker import Broker, make_redis, refuses_login
 from shared.queue.messages import new_request_id
+from shared.queue.names import Names
+from shared.queue.start_check import refuse_useless_redis
 from shared.settings import Settings, cap_blas_threads
 from shared.stop_limit import ignore_signals
 from worker.model.artifacts import refuse_missing
@@ -26,8 +28,7 @@ def main() -> int:
     try:
         settings = Settings.from_environment()
         configure("worker", settings.log_level, settings.secrets)
-        if not settings.redis_url:
-            raise StartError("REDIS_URL is not set; `make run` starts an embedded Redis")
+        refuse_useless_redis(settings)
         refuse_missing(settings.model_dir)
         cap_blas_threads()
         # Late, so that a bad setting is reported without loading scikit-learn first.
@@ -42,30 +43,21 @@ def main() -> int:
         # write to its pages, and children would no longer share them.
         gc.collect()
         gc.freeze()
-        _check_redis(settings)
-        _wait_for_schema(settings)
+        names = _wait_for_schema(settings)
     except StartError as error:
         sys.stderr.write(f"queuecast: {error}\n")
         return REFUSED
     name = f"{socket.gethostname()}-{new_request_id()}"
-    maintenance = make_maintenance(name, settings, model)
-    app = create_app(settings, model, maintenance)
+    maintenance = make_maintenance(name, settings, model, names)
+    app = create_app(settings, model, maintenance, names)
     worker = SignalSafeWorker(app, name, Pool, settings, on_stop=maintenance.stop)
     worker.start()
     ignore_signals()
     return int(worker.exitcode or 0)
 
 
-def _check_redis(settings: Settings) -> None:
-    try:
-        Broker(make_redis(settings, 1.0)).ping()
-    except BrokerAwayError as error:
-        if refuses_login(error):
-            raise StartError(f"REDIS_URL: Redis refuses the login: {error.__cause__}") from error
-        log.warning("Redis does not answer yet")
-
-
-def _wait_for_schema(settings: Settings) -> None:
+def _wait_for_schema(settings: Settings) -> Names:
+    """Bring the schema up to date, as soon as the database answers, and learn our names from it."""
     if settings.on_sqlite:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     pause = threading.Event()
@@ -73,7 +65,7 @@ def _wait_for_schema(settings: Settings) -> None:
         database = connect(settings.database_url, connections=1, wait=10.0)
         try:
             migrate(database)
-            return
+            return Names(database.read(namespace))
         except DatabaseAwayError as error:
             log.warning("%s; trying again", error)
             pause.wait(1.0)

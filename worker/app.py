@@ -21,6 +21,7 @@ from shared.db.engine import Database, connect
 from shared.errors import DatabaseFaultError, UnavailableError
 from shared.queue.broker import Broker, make_redis
 from shared.queue.messages import PREDICT_TASK, UPDATE_TASK, Group, MessageError
+from shared.queue.names import Names
 from shared.settings import Settings
 from worker.celery_parts.configuration import make_celery
 from worker.celery_parts.lost_processes import FrequentPoolCheck, noticing
@@ -41,9 +42,9 @@ REDIS_WAIT = 2.0
 LEASE_MARGIN = 5.0
 
 
-def create_app(settings: Settings, model: Model, maintenance: Maintenance) -> Celery:
+def create_app(settings: Settings, model: Model, maintenance: Maintenance, names: Names) -> Celery:
     """Wire the app; nothing connects until the worker starts."""
-    app = make_celery(settings)
+    app = make_celery(settings, names)
     # Made anew in each child: connections must not be shared across a fork.
     child: dict[str, GroupRunner] = {}
 
@@ -51,7 +52,7 @@ def create_app(settings: Settings, model: Model, maintenance: Maintenance) -> Ce
         if "runner" not in child:
             limit = settings.task_limit
             lease = max(limit, DATABASE_WAIT) + LEASE_MARGIN
-            child["runner"] = GroupRunner(model, *_servers(settings), limit, lease)
+            child["runner"] = GroupRunner(model, *_servers(settings, names), limit, lease)
         return child["runner"]
 
     request = noticing(maintenance.lost, maintenance.given_up.add)
@@ -86,10 +87,10 @@ def create_app(settings: Settings, model: Model, maintenance: Maintenance) -> Ce
     return app
 
 
-def make_maintenance(name: str, settings: Settings, model: Model) -> Maintenance:
+def make_maintenance(name: str, settings: Settings, model: Model, names: Names) -> Maintenance:
     """Wire what the parent process does beside its children, in a worker of this name; nothing
     connects until it starts."""
-    database, broker = _servers(settings)
+    database, broker = _servers(settings, names)
     sweeper = Sweeper(name, settings.group_size, settings.job_retention, database, broker)
     return Maintenance(
         Heartbeat(name, model.version, broker),
@@ -99,10 +100,10 @@ def make_maintenance(name: str, settings: Settings, model: Model) -> Maintenance
     )
 
 
-def _servers(settings: Settings) -> tuple[Database, Broker]:
+def _servers(settings: Settings, names: Names) -> tuple[Database, Broker]:
     """The servers that one process of a worker talks to; nothing connects yet."""
     database = connect(settings.database_url, connections=1, wait=DATABASE_WAIT)
-    return database, Broker(make_redis(settings, REDIS_WAIT))
+    return database, Broker(make_redis(settings, REDIS_WAIT), names)
 
 
 def _read(text: Any) -> Group | None:

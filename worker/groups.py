@@ -120,6 +120,6 @@ class GroupRunner:
             group_id = group.group_id if channel == group.reply_to else None
             try:
                 self._broker.reply(channel, Reply(group_id, tuple(outcomes)))
-            except UnavailableError:
+            except UnavailableError as error:
                 # It is committed all the same: the gateways find it in the database.
-                log.warning("no reply to %d requests: Redis does not answer", len(outcomes))
+                log.warning("no reply to %d requests: %s", len(outcomes), error)

@@ -3,6 +3,8 @@ than a client could bear. Names, messages and errors are those of `shared.queue.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +15,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from shared.queue.broker import (
     AWAY,
-    HEARTBEATS,
+    PROBE,
+    PROBE_KEPT,
     REPLIES,
     Worker,
     alive,
@@ -22,6 +25,8 @@ from shared.queue.broker import (
     message,
 )
 from shared.queue.messages import Group, Lane, Reply
+from shared.queue.names import Names
+from shared.queue.refusals import has_moved
 from shared.settings import Settings
 
 
@@ -34,9 +39,11 @@ class QueueState:
 
 
 class LoopBroker:
-    """One process's way to Redis from its event loop. `wait` is in seconds."""
+    """One process's way to Redis from its event loop. `wait` is in seconds; `names` gives the names
+    of its deployment as far as they are known yet."""
 
-    def __init__(self, settings: Settings, wait: float) -> None:
+    def __init__(self, settings: Settings, wait: float, names: Callable[[], Names]) -> None:
+        self._names = names
         self._client: Any = Redis.from_url(
             settings.redis_url,
             # As in `make_redis`: one silent reconnection, and none after a silence.
@@ -48,24 +55,21 @@ class LoopBroker:
         """Put a group on a lane.
 
         Raises:
-            BrokerAwayError: Redis does not answer.
+            BrokerAwayError: Redis does not answer, or takes no writes.
         """
-        try:
-            await self._client.lpush(lane, message(group, lane))
-        except AWAY as error:
-            raise away(error) from error
+        queue = self._names().queue(lane)
+        async with self._asking():
+            await self._client.lpush(queue, message(group, queue))
 
     async def next_reply(self, channel: str, wait: float) -> Reply | None:
         """The next reply on this process's list, or None when there is none for `wait` seconds.
 
         Raises:
-            BrokerAwayError: Redis does not answer.
+            BrokerAwayError: Redis does not answer, or takes no writes.
             MessageError: the reply is of another version, or garbage.
         """
-        try:
+        async with self._asking():
             found: Any = await self._client.blpop([REPLIES + channel], timeout=wait)
-        except AWAY as error:
-            raise away(error) from error
         return None if found is None else Reply.from_text(found[1])
 
     async def look(self) -> QueueState:
@@ -73,16 +77,26 @@ class LoopBroker:
         Redis holds.
 
         Raises:
-            BrokerAwayError: Redis does not answer.
+            BrokerAwayError: Redis does not answer, or takes no writes.
         """
-        try:
+        names = self._names()
+        async with self._asking():
             commands = self._client.pipeline(transaction=False)
-            commands.llen(Lane.INTERACTIVE).time().zrange(HEARTBEATS, 0, -1, withscores=True)
-            waiting, now, beats = await commands.execute()
-        except AWAY as error:
-            raise away(error) from error
+            commands.llen(names.queue(Lane.INTERACTIVE)).time()
+            commands.zrange(names.heartbeats, 0, -1, withscores=True)
+            commands.set(PROBE, 1, ex=PROBE_KEPT)
+            waiting, now, beats, _ = await commands.execute()
         return QueueState(int(waiting), tuple(alive(now, beats)))
 
     async def close(self) -> None:
         """Close every connection."""
         await self._client.aclose()
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except AWAY as error:
+            if has_moved(error):
+                await self._client.connection_pool.disconnect(inuse_connections=False)
+            raise away(error) from error

@@ -46,10 +46,10 @@ def _database(gateway: Gateway) -> str:
 
 
 def _redis(gateway: Gateway) -> str:
-    return "Redis does not answer" if gateway.redis_watch.redis_is_away else READY
+    return gateway.redis_watch.away or READY
 
 
 def _worker(gateway: Gateway) -> str:
-    if gateway.redis_watch.redis_is_away:
-        return "Redis does not answer, so no worker can be seen"
+    if gateway.redis_watch.away:
+        return f"{gateway.redis_watch.away}, so no worker can be seen"
     return READY if gateway.redis_watch.queue.workers else "no worker with a loaded model answers"

@@ -134,3 +134,6 @@ LEASE = Table(
     Column("holder", Text, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
 )
+
+# One row, which never changes: the deployment's namespace on Redis.
+DEPLOYMENT = Table("queuecast_deployment", METADATA, Column("namespace", Text, nullable=False))

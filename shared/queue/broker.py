@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,14 +21,16 @@ from redis.retry import Retry
 from shared.errors import BrokerAwayError
 from shared.queue.celery_message import celery_message
 from shared.queue.messages import TASK_OF_KIND, Group, Lane, Reply
+from shared.queue.names import Names
+from shared.queue.refusals import has_moved, reason
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
 
 REPLIES = "queuecast.replies."
-# A sorted set of all workers, each with the time until which it counts as alive. One command reads
-# it, whatever else Redis holds.
-HEARTBEATS = "queuecast.heartbeats"
+# Written only to see whether Redis takes writes: a replica and a full Redis answer what only reads.
+PROBE = "queuecast.probe"
+PROBE_KEPT = 60
 _REPLIES_KEPT = 60
 AWAY = (redis.RedisError, OSError)
 
@@ -73,42 +76,40 @@ def tls_options(settings: Settings) -> dict[str, Any] | None:
     return {"ssl_cert_reqs": mode}
 
 
-def message(group: Group, lane: Lane) -> str:
-    """What is put on a lane for a group."""
+def message(group: Group, queue: str) -> str:
+    """What is put on a lane's queue for a group."""
     task = TASK_OF_KIND[group.requests[0].kind]
-    return celery_message(task, group.to_text(), lane, group.group_id)
+    return celery_message(task, group.to_text(), queue, group.group_id)
 
 
 class Broker:
-    """One process's way to Redis."""
+    """One process's way to Redis, under the names of its deployment."""
 
-    def __init__(self, client: redis.Redis) -> None:
+    def __init__(self, client: redis.Redis, names: Names) -> None:
         self._client = client
+        self._names = names
 
     def publish(self, group: Group, lane: Lane) -> None:
         """Put a group on a lane.
 
         Raises:
-            BrokerAwayError: Redis does not answer.
+            BrokerAwayError: Redis does not answer, or takes no writes.
         """
-        try:
-            self._client.lpush(lane, message(group, lane))
-        except AWAY as error:
-            raise away(error) from error
+        queue = self._names.queue(lane)
+        with self._asking():
+            self._client.lpush(queue, message(group, queue))
 
     def reply(self, channel: str, reply: Reply) -> None:
         """Answer a gateway process.
 
         Raises:
-            BrokerAwayError: Redis does not answer.
+            BrokerAwayError: Redis does not answer, or takes no writes.
         """
         key = REPLIES + channel
-        try:
+        with self._asking():
             self._client.rpush(key, reply.to_text())
             # In a second round trip: the gateway can read the reply meanwhile.
             self._client.expire(key, _REPLIES_KEPT)
-        except AWAY as error:
-            raise away(error) from error
 
     def backlog(self, lane: Lane) -> int:
         """How many groups wait on a lane.
@@ -116,39 +117,35 @@ class Broker:
         Raises:
             BrokerAwayError: Redis does not answer.
         """
-        try:
-            length: Any = self._client.llen(lane)
-        except AWAY as error:
-            raise away(error) from error
+        with self._asking():
+            length: Any = self._client.llen(self._names.queue(lane))
         return int(length)
 
     def beat(self, worker: str, model_version: str, seconds: int) -> None:
         """Say that a worker is alive with a loaded model, for so many seconds from now.
 
         Raises:
-            BrokerAwayError: Redis does not answer.
+            BrokerAwayError: Redis does not answer, or takes no writes.
         """
-        try:
+        with self._asking():
             # By Redis' own clock: the workers' clocks may differ.
             now: Any = self._client.time()
             with self._client.pipeline(transaction=False) as commands:
-                commands.zadd(HEARTBEATS, {f"{worker} {model_version}": now[0] + seconds})
+                commands.zadd(
+                    self._names.heartbeats, {f"{worker} {model_version}": now[0] + seconds}
+                )
                 # Workers that are gone do not renew theirs.
-                commands.zremrangebyscore(HEARTBEATS, 0, now[0] - 1)
+                commands.zremrangebyscore(self._names.heartbeats, 0, now[0] - 1)
                 commands.execute()
-        except AWAY as error:
-            raise away(error) from error
 
     def stop_beating(self, worker: str, model_version: str) -> None:
         """Take the sign of life back.
 
         Raises:
-            BrokerAwayError: Redis does not answer.
+            BrokerAwayError: Redis does not answer, or takes no writes.
         """
-        try:
-            self._client.zrem(HEARTBEATS, f"{worker} {model_version}")
-        except AWAY as error:
-            raise away(error) from error
+        with self._asking():
+            self._client.zrem(self._names.heartbeats, f"{worker} {model_version}")
 
     def workers(self) -> list[Worker]:
         """The workers that are alive with a loaded model.
@@ -156,38 +153,30 @@ class Broker:
         Raises:
             BrokerAwayError: Redis does not answer.
         """
-        try:
+        with self._asking():
             now: Any = self._client.time()
-            return alive(now, self._client.zrange(HEARTBEATS, 0, -1, withscores=True))
-        except AWAY as error:
-            raise away(error) from error
+            beats = self._client.zrange(self._names.heartbeats, 0, -1, withscores=True)
+        return alive(now, beats)
 
-    def ping(self) -> None:
-        """See whether Redis answers.
-
-        Raises:
-            BrokerAwayError: it does not.
-        """
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
         try:
-            self._client.ping()
+            yield
         except AWAY as error:
+            if has_moved(error):
+                self._client.connection_pool.disconnect()
             raise away(error) from error
-
-
-def refuses_login(error: BaseException) -> bool:
-    """Whether Redis answered that this user or password is wrong."""
-    cause = error.__cause__ or error
-    return isinstance(cause, redis.AuthenticationError | redis.exceptions.NoPermissionError)
 
 
 def alive(now: Sequence[int], beats: Any) -> list[Worker]:
-    """Whose heartbeat lasts still: `now` is what TIME answers, `beats` the scored HEARTBEATS."""
+    """Whose heartbeat lasts still: `now` is what TIME answers, `beats` the scored heartbeats."""
     names = [name for name, until in beats if until >= now[0]]
-    return [Worker(*name.split(" ", 1)) for name in names if " " in name]
+    # A neighbouring version may say more behind these two.
+    return [Worker(*name.split(" ")[:2]) for name in names if " " in name]
 
 
 def away(error: Exception) -> BrokerAwayError:
     """What a failed call to Redis becomes."""
-    found = BrokerAwayError("Redis does not answer")
+    found = BrokerAwayError(reason(error))
     log.warning("redis: %s", str(error).splitlines()[0] if str(error) else type(error).__name__)
     return found

@@ -2,6 +2,18 @@
 
 Messages are JSON. A group is the unit on the wire from the start: one observation is a group of
 one. Task and queue names exist here and nowhere else.
+
+While a deployment is rolled, gateways and workers of two neighbouring versions serve beside each
+other: each reads what the other writes. So what is on the wire changes by these rules, and with
+each change `WIRE_VERSION` goes up by one.
+
+- A field is added, as another key or at the end of a request's or an outcome's list. Whoever knows
+  it takes its absence for what the version before meant; whoever does not passes over it.
+- No field changes its meaning. One that nobody reads any more is written for one version longer.
+- What an older worker cannot do, such as a new kind, travels on a new lane: nobody takes from a
+  lane that it does not know.
+
+What comes from further away than a neighbour is dropped; jobs come again by the ledger.
 """
 
 from __future__ import annotations
@@ -33,7 +45,8 @@ TASK_OF_KIND = {Kind.PREDICT: PREDICT_TASK, Kind.UPDATE: UPDATE_TASK}
 
 
 class Lane(StrEnum):
-    """The queues, in the order in which a worker empties them."""
+    """The queues, in the order in which a worker looks into them, but for the shares that
+    `worker.celery_parts.lane_order` keeps for the later ones."""
 
     INTERACTIVE = "queuecast.interactive"
     DEFERRED = "queuecast.deferred"
@@ -63,6 +76,16 @@ _UNREADABLE = (KeyError, TypeError, ValueError, RecursionError)
 
 class MessageError(QueuecastError):
     """A message on a queue is not one of ours, or of a version that we do not know."""
+
+
+def _read(text: Any) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(text)
+    version = data["version"]
+    if type(version) is not int or abs(version - WIRE_VERSION) > 1:
+        raise MessageError(
+            f"a message of wire version {version!r}, which is none of {WIRE_VERSION}'s neighbours"
+        )
+    return data
 
 
 def new_request_id() -> str:
@@ -123,15 +146,13 @@ class Group:
         """Read a group.
 
         Raises:
-            MessageError: the text is not a group of this version.
+            MessageError: the text is not a group of this version or a neighbouring one.
         """
         try:
-            data = json.loads(text)
-            if data["version"] != WIRE_VERSION:
-                raise MessageError(f"a group of wire version {data['version']!r}")
+            data = _read(text)
             requests = tuple(
                 Request(str(i), Kind(kind), ObservationId(str(key), bool(text)), str(body), bool(a))
-                for i, kind, key, text, body, a in data["requests"]
+                for i, kind, key, text, body, a, *_ in data["requests"]
             )
             return cls(str(data["group_id"]), data["reply_to"], requests, int(data["tries"]))
         except _UNREADABLE as error:
@@ -186,13 +207,11 @@ class Reply:
         """Read a reply.
 
         Raises:
-            MessageError: the text is not a reply of this version.
+            MessageError: the text is not a reply of this version or a neighbouring one.
         """
         try:
-            data = json.loads(text)
-            if data["version"] != WIRE_VERSION:
-                raise MessageError(f"a reply of wire version {data['version']!r}")
-            outcomes = tuple(Outcome(str(i), int(s), dict(b)) for i, s, b in data["outcomes"])
+            data = _read(text)
+            outcomes = tuple(Outcome(str(i), int(s), dict(b)) for i, s, b, *_ in data["outcomes"])
             return cls(data["group_id"], outcomes)
         except _UNREADABLE as error:
             raise MessageError(f"not a reply: {error!r}") from error

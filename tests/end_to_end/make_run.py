@@ -7,7 +7,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +22,18 @@ COMMAND = [sys.executable, "-m", "local"]
 
 
 class Run:
-    """One `make run`, with what it has printed."""
+    """One `make run` of a checkout, with what it has printed."""
 
-    def __init__(self, folder: Path, log: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, log: Path, environment: Mapping[str, str], checkout: Path = CHECKOUT
+    ) -> None:
         self.port = free_port()
         self.log = log
         environment = {
             **INHERITED, "DATA_DIR": str(folder), "PORT": str(self.port), **environment
         }  # fmt: skip
         with log.open("wb") as output:
-            self.part = Part("make run", COMMAND, environment, output, CHECKOUT)
+            self.part = Part("make run", COMMAND, environment, output, checkout)
         self.client = Client(self.port)
 
     @property
@@ -67,10 +69,14 @@ class Run:
         return {("redis" if "127.0.0.1:" in name else name): p for name, p in named.items()}
 
 
-@contextmanager
-def running(folder: Path, log: Path, **environment: str) -> Iterator[Run]:
+def running(folder: Path, log: Path, **environment: str) -> AbstractContextManager[Run]:
     """A run that is ready; whatever is left of it at the end is killed."""
-    run = Run(folder, log, environment)
+    return when_ready(Run(folder, log, environment))
+
+
+@contextmanager
+def when_ready(run: Run) -> Iterator[Run]:
+    """The same, of a run that has been begun."""
     parts: list[psutil.Process] = []
     try:
         run.wait_ready()

@@ -30,7 +30,7 @@ def ended(part: Part) -> bool:
 def groups(system: System) -> int:
     """How many groups wait that a client waits for."""
     client = redis.Redis.from_url(system.redis_url)
-    length: Any = client.llen(Lane.INTERACTIVE)
+    length: Any = client.llen(system.queue(Lane.INTERACTIVE))
     client.close()
     return int(length)
 

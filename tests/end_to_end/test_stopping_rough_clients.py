@@ -86,7 +86,7 @@ def ends(attacked: System) -> dict[str, End]:
 def _groups(system: System) -> int:
     """How many groups wait for a worker."""
     client = redis.Redis.from_url(system.redis_url)
-    length: Any = client.llen(Lane.INTERACTIVE)
+    length: Any = client.llen(system.queue(Lane.INTERACTIVE))
     client.close()
     return int(length)
 

@@ -26,7 +26,10 @@ def test_who_waits_is_promised_an_answer(
         client = redis.Redis.from_url(server.url)
         with ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(system.client.predict, "waiting")
-            wait_for(lambda: client.llen(Lane.INTERACTIVE), what="the request is on its lane")
+            wait_for(
+                lambda: client.llen(system.queue(Lane.INTERACTIVE)),
+                what="the request is on its lane",
+            )
             server.part.process.send_signal(signal.SIGSTOP)
             try:
                 promised = waiting.result(timeout=15)

@@ -18,6 +18,7 @@ from shared.errors import DatabaseAwayError
 from shared.observation_id import ObservationId
 from shared.queue.broker import Broker, make_redis
 from shared.queue.messages import Group, Kind, Lane, Request, Status
+from shared.queue.names import Names
 from shared.settings import Settings
 from worker.given_up import GivenUpGroups
 from worker.groups import GroupRunner
@@ -69,7 +70,7 @@ def parts(
     database = connect(settings.database_url, connections=2, wait=1.0)
     migrate(database)
     database.write(lambda c: jobs.accept(c, [JOB], Lane.DEFERRED, None))
-    broker = Broker(make_redis(settings, 1.0))
+    broker = Broker(make_redis(settings, 1.0), Names("test"))
     model = load(artifacts)
     runner = GroupRunner(model, database, broker, 20.0, 30.0)
     sweeper = Sweeper("me", settings.group_size, settings.job_retention, database, broker)

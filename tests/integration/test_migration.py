@@ -115,7 +115,12 @@ def test_taking_over_the_ancestor(kind: str, url: str) -> None:
     assert listed(database) == before
     database.close()
     found = tables_of(url)
-    assert set(found) == set(MetaData().tables) | {"prediction", "job", "lease"}
+    assert set(found) == set(MetaData().tables) | {
+        "prediction",
+        "job",
+        "lease",
+        "queuecast_deployment",
+    }
     assert {k: v[0] for k, v in found["prediction"][0].items()}["observation_id"] == "TEXT"
     if kind == "postgres":
         assert found["prediction"][0]["id"][0] == "BIGINT"

@@ -8,10 +8,29 @@ from typing import Any
 import pytest
 
 from shared.observation_id import ObservationId
-from shared.queue.messages import Group, Kind, MessageError, Outcome, Reply, Request, new_request_id
+from shared.queue.broker import Worker, alive
+from shared.queue.messages import (
+    WIRE_VERSION,
+    Group,
+    Kind,
+    MessageError,
+    Outcome,
+    Reply,
+    Request,
+    new_request_id,
+)
 
 SYNCHRONOUS = Request("a", Kind.PREDICT, ObservationId("1", is_text=False), '{"id": 1}')
 ACCEPTED = Request("b", Kind.PREDICT, ObservationId("x", is_text=True), '{"id": "x"}', True)
+OTHERS: tuple[Any, ...] = (
+    99,
+    WIRE_VERSION + 2,
+    WIRE_VERSION - 2,
+    str(WIRE_VERSION),
+    True,
+    None,
+    [],
+)
 REPLY = Reply("g", (Outcome("a", 200, {"proba": 0.1}),))
 
 
@@ -48,10 +67,29 @@ def test_another_version_is_no_message() -> None:
     """The version is looked at before anything else."""
     group = Group("g", None, (SYNCHRONOUS,))
     for kind, text in ((Group, group.to_text()), (Reply, REPLY.to_text())):
-        with pytest.raises(MessageError, match="wire version 99"):
-            kind.from_text(_changed(text, version=99))
+        for version in OTHERS:
+            with pytest.raises(MessageError, match="wire version"):
+                kind.from_text(_changed(text, version=version))
         with pytest.raises(MessageError):
             kind.from_text(_changed(text, requests=[[1]], outcomes=[[1]]))
+
+
+@pytest.mark.parametrize("version", [WIRE_VERSION - 1, WIRE_VERSION, WIRE_VERSION + 1])
+def test_a_neighbours_messages_are_read(version: int) -> None:
+    """What it has added is passed over."""
+    group = Group("g", "channel", (SYNCHRONOUS,), 1)
+    wire = json.loads(group.to_text())
+    later = [[*request, {"more": 1}, None] for request in wire["requests"]]
+    text = _changed(group.to_text(), version=version, requests=later, deadline=17, more={"a": []})
+    assert Group.from_text(text) == group
+    outcomes = [[*o, "more"] for o in json.loads(REPLY.to_text())["outcomes"]]
+    text = _changed(REPLY.to_text(), version=version, outcomes=outcomes, took=0.1)
+    assert Reply.from_text(text) == REPLY
+
+
+def test_a_neighbours_heartbeat_is_read() -> None:
+    beats = [("host-1 v1", 10.0), ("host-2 v2 more of it", 10.0), ("garbage", 10.0), ("old v", 4.0)]
+    assert alive([5, 0], beats) == [Worker("host-1", "v1"), Worker("host-2", "v2")]
 
 
 def test_request_ids() -> None:

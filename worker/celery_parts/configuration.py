@@ -7,7 +7,9 @@ from kombu import Exchange, Queue
 
 from shared.queue.broker import tls_options
 from shared.queue.messages import Lane
+from shared.queue.names import Names
 from shared.settings import Settings
+from worker.celery_parts.lane_order import LaneOrder
 from worker.celery_parts.transport import Transport
 
 # How long a child's last message may take to arrive when it has died.
@@ -17,8 +19,9 @@ LOST_WAIT = 0.5
 HANGING = 300.0
 
 
-def make_celery(settings: Settings) -> Celery:
-    """The Celery app of a worker, without tasks."""
+def make_celery(settings: Settings, names: Names) -> Celery:
+    """The Celery app of a worker of the deployment that has these names, without tasks."""
+    queues = [names.queue(lane) for lane in Lane]
     app = Celery("queuecast")
     app.conf.update(
         broker_url=settings.redis_url,
@@ -28,16 +31,16 @@ def make_celery(settings: Settings) -> Celery:
         broker_connection_max_retries=None,
         broker_connection_timeout=1.0,
         broker_transport_options={
-            # One list a queue, and the queues in the order of `Lane`: first named, first drained.
+            # One list a queue.
             "priority_steps": [0],
-            "queue_order_strategy": "priority",
+            "queue_order_strategy": f"{LaneOrder.__module__}:{LaneOrder.__name__}",
             "health_check_interval": 5,
             "retry_policy": {"max_retries": 0},
             # No limit on reading: a worker's connection blocks on purpose.
             "socket_connect_timeout": 1.0,
         },
-        task_queues=[Queue(lane, Exchange(lane), routing_key=lane, no_ack=True) for lane in Lane],
-        task_default_queue=Lane.INTERACTIVE,
+        task_queues=[Queue(q, Exchange(q), routing_key=q, no_ack=True) for q in queues],
+        task_default_queue=queues[0],
         task_create_missing_queues=False,
         task_serializer="json",
         accept_content=["json"],

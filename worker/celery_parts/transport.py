@@ -12,6 +12,9 @@ import logging
 from typing import Any
 
 from kombu.transport import redis
+from redis.exceptions import ResponseError
+
+from shared.queue.broker import PROBE
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +24,26 @@ _GARBAGE = (ValueError, KeyError, TypeError, AttributeError, IndexError, Recursi
 
 class Channel(redis.Channel):  # type: ignore[misc]
     """Consumes without acknowledging; drops what is not a message and goes on."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        try:
+            # A Redis that takes no writes answers a ping, but gives no message either. Found out
+            # here, while it connects, Celery tries again with its growing pause.
+            self.client.delete(PROBE)
+        except Exception:
+            self.close()
+            raise
+
+    # Nor is there anything to look for that was kept.
+    ack_emulation = False
+
+    def _queue_bind(self, *_: Any) -> None:
+        """Nothing is published by way of kombu, so it need not write down where it would go."""
+
+    def _size(self, queue: str) -> int:
+        """Celery has no use for how much waits."""
+        return 0
 
     def basic_ack(self, delivery_tag: str, multiple: bool = False) -> None:
         """Do nothing: no copy of the message is kept."""
@@ -38,6 +61,8 @@ class Channel(redis.Channel):  # type: ignore[misc]
 
 
 class Transport(redis.Transport):  # type: ignore[misc]
-    """Redis with such channels."""
+    """Redis with such channels. Whatever error it answers with, the worker connects again: a Redis
+    that has become a replica, is full or cannot save may be well soon, or another."""
 
     Channel = Channel
+    connection_errors = (*redis.Transport.connection_errors, ResponseError)

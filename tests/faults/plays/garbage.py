@@ -42,11 +42,11 @@ def garbage(stage: Stage) -> None:
     loaded = stage.system.folder / f"unpickled-{stage.since.job}"
     client = stage.servers.redis_client()
     try:
-        for lane in Lane:
+        for lane, queue in _queues(stage):
             found: list[bytes | str] = [*RAW, *_messages(lane, loaded)]
             for something in found:
-                client.lpush(lane, something)
-                client.rpush(lane, something)
+                client.lpush(queue, something)
+                client.rpush(queue, something)
         for channel in _channels(stage):
             for reply in REPLIES_RAW:
                 client.rpush(REPLIES + channel, reply)
@@ -55,10 +55,15 @@ def garbage(stage: Stage) -> None:
     stage.at_end.append(lambda: _check(stage, loaded))
 
 
+def _queues(stage: Stage) -> list[tuple[Lane, str]]:
+    return [(lane, stage.system.queue(lane)) for lane in Lane]
+
+
 def _check(stage: Stage, loaded: Path) -> None:
     client = stage.servers.redis_client()
     try:
-        wait_for(lambda: not any(client.llen(lane) for lane in Lane), 30, "the lanes are empty")
+        queues = _queues(stage)
+        wait_for(lambda: not any(client.llen(q) for _, q in queues), 30, "the lanes are empty")
     finally:
         client.close()
     if loaded.exists():

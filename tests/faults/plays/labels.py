@@ -65,11 +65,12 @@ def bring_late(stage: Stage) -> None:
     query(url, "UPDATE job SET status = 'queued', finished_at = NULL WHERE job_id = ANY(%s)",
           (again,))  # fmt: skip
     client = stage.servers.redis_client()
+    queue = stage.system.queue(Lane.INTERACTIVE)
     try:
         for job_id, key, body in late:
             observation_id = ObservationId(key, is_text=True)
             request = Request(job_id, Kind.UPDATE, observation_id, body, accepted=True)
-            client.lpush(Lane.INTERACTIVE, message(Kind.UPDATE, Lane.INTERACTIVE, group(request)))
+            client.lpush(queue, message(Kind.UPDATE, Lane.INTERACTIVE, group(request)))
     finally:
         client.close()
     # Those that were put back end again; the lane is first in, first out, so then all are through.

@@ -1,0 +1,29 @@
+"""The names on Redis that a deployment has for itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.queue.messages import Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of one deployment: the gateways and workers of one database. `namespace` is that
+    database's own (`shared.db.deployment`), so that deployments which share a Redis never take
+    each other's messages.
+
+    Replies need none: they lie on a list of the one gateway process that waits for them.
+    """
+
+    namespace: str
+
+    def queue(self, lane: Lane) -> str:
+        """The list that a lane is."""
+        return f"{lane}.{self.namespace}"
+
+    @property
+    def heartbeats(self) -> str:
+        """One sorted set, each worker with the time until which it counts as alive: to look is one
+        command, whatever else Redis holds."""
+        return f"queuecast.heartbeats.{self.namespace}"
