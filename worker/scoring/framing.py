@@ -16,13 +16,12 @@ import pandas as pd
 
 from shared.errors import UnfitObservationError
 from worker.model.loading import Model
+from worker.scoring.shown import shown
 
 Observation = dict[str, Any]
 # Tells the fault of a value; None when it has none.
 Check = Callable[[Any], str | None]
 Checks = tuple[tuple[str, Check], ...]
-
-_LONGEST_SHOWN = 80
 
 
 def unknown_keys(observation: Observation, model: Model) -> list[str]:
@@ -45,7 +44,7 @@ def refusal(observation: Observation, checks: Checks) -> UnfitObservationError |
         value = observation.get(name)
         fault = check(value)
         if fault:
-            return UnfitObservationError(f"{name} is {_shown(value)}: {fault}")
+            return UnfitObservationError(f"{name} is {shown(value)}: {fault}")
     return None
 
 
@@ -149,10 +148,3 @@ def _other_fault(value: Any, dtype: Any) -> str | None:
 
 def _scalar_fault(value: Any) -> str | None:
     return "must be a string or a number" if isinstance(value, list | dict) else None
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "missing"
-    text = repr(value)
-    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"

@@ -14,6 +14,7 @@ from shared.errors import ClientFaultError, QueuecastError, UnfitObservationErro
 from shared.strict_json import parse_object
 from worker.model.loading import Model
 from worker.scoring.framing import Observation, checks, frame, refusal, unknown_keys
+from worker.scoring.shown import unused_key_warnings
 
 # BLAS sums a matrix in blocks, so that a row's last bits can depend on how many rows are beside
 # it; frames of a multiple of eight rows gave no differences (tests/unit/test_scoring.py).
@@ -140,8 +141,8 @@ def _warnings(
     outer = [key for key in document if key not in ("id", "observation")]
     inner = unknown_keys(observation, model)
     return (
-        *(f"the request has a key that is not used: {key}" for key in outer),
-        *(f"observation has a key that the model does not use: {key}" for key in inner),
+        *unused_key_warnings("the request has a key that is not used", outer),
+        *unused_key_warnings("observation has a key that the model does not use", inner),
     )
 
 
