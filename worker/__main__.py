@@ -14,7 +14,7 @@ from shared.errors import REFUSED, BrokerAwayError, DatabaseAwayError, StartErro
 from shared.logs import configure
 from shared.queue.broker import Broker, make_redis, refuses_login
 from shared.queue.messages import new_request_id
-from shared.settings import Settings, cap_blas_threads
+from shared.settings import Settings, share_cores
 from worker.model.artifacts import refuse_missing
 
 log = logging.getLogger(__name__)
@@ -28,15 +28,18 @@ def main() -> int:
         if not settings.redis_url:
             raise StartError("REDIS_URL is not set; `make run` starts an embedded Redis")
         refuse_missing(settings.model_dir)
-        cap_blas_threads()
+        threads = share_cores(settings.worker_processes)
         # Late, so that a bad setting is reported without loading scikit-learn first.
         from worker.app import create_app, make_upkeep
-        from worker.celery_parts.pool import Pool
+        from worker.celery_parts.pool import make_pool
         from worker.celery_parts.worker import Service
-        from worker.model.loading import load
-        from worker.scoring.warm_up import warm_up
+        from worker.model.loading import warn_of_version
+        from worker.scoring.trial import try_out
+        from worker.served_model import ServedModel
 
-        model = warm_up(load(settings.model_dir))
+        trial = try_out(settings.model_dir, settings.task_limit, threads)
+        warn_of_version(trial.written_with)
+        served = ServedModel(settings.model_dir, trial, settings.task_limit)
         # What is here now stays: the collector need not look at it, nor unshare its pages.
         gc.collect()
         gc.freeze()
@@ -46,12 +49,12 @@ def main() -> int:
         sys.stderr.write(f"queuecast: {error}\n")
         return REFUSED
     name = f"{socket.gethostname()}-{new_request_id()}"
-    upkeep = make_upkeep(name, settings, model)
+    upkeep = make_upkeep(name, settings, served)
     worker = Service(
         on_stop=upkeep.stop,
-        app=create_app(settings, model, upkeep),
+        app=create_app(settings, served, upkeep, threads),
         hostname=name,
-        pool=Pool,
+        pool=make_pool(lambda: not served.state.answers),
         concurrency=settings.worker_processes,
         without_gossip=True,
         without_mingle=True,

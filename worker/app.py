@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
-import threading
 from typing import Any
 
 from celery import Celery
@@ -15,17 +13,18 @@ from celery.signals import (
     worker_ready,
     worker_shutdown,
 )
-from threadpoolctl import threadpool_limits
 
 from shared.db.engine import Database, connect
-from shared.errors import UnavailableError
+from shared.errors import ModelFaultError, UnavailableError
 from shared.queue.broker import Broker, make_redis
 from shared.queue.messages import PREDICT_TASK, UPDATE_TASK, Group, MessageError
 from shared.settings import Settings
 from worker.celery_parts.configuration import make_celery
 from worker.celery_parts.lost_processes import Patrol, noticing
 from worker.groups import GroupRunner
-from worker.model.loading import Model
+from worker.orphans import end_with_parent
+from worker.scoring.trial import limit_threads
+from worker.served_model import ServedModel
 from worker.sweeper import Upkeep
 
 log = logging.getLogger(__name__)
@@ -37,8 +36,9 @@ REDIS_WAIT = 2.0
 LEASE_MARGIN = 5.0
 
 
-def create_app(settings: Settings, model: Model, upkeep: Upkeep) -> Celery:
-    """Wire the app; nothing connects until the worker starts."""
+def create_app(settings: Settings, served: ServedModel, upkeep: Upkeep, threads: int) -> Celery:
+    """Wire the app; nothing connects until the worker starts. `threads` is how many each child may
+    use."""
     app = make_celery(settings)
     # Made anew in each child: connections must not be shared across a fork.
     child: dict[str, GroupRunner] = {}
@@ -47,14 +47,14 @@ def create_app(settings: Settings, model: Model, upkeep: Upkeep) -> Celery:
         if "runner" not in child:
             limit = settings.task_limit
             lease = max(limit, DATABASE_WAIT) + LEASE_MARGIN
-            child["runner"] = GroupRunner(model, *_parts(settings), limit, lease)
+            child["runner"] = GroupRunner(served, *_parts(settings), limit, lease)
         return child["runner"]
 
     request = noticing(upkeep.lost, upkeep.given_up)
     app.steps["worker"].add(Patrol)
 
     # What gives a group up reaches the parent as this error, and is no fault of the task's.
-    @app.task(name=PREDICT_TASK, Request=request, throws=(UnavailableError,))
+    @app.task(name=PREDICT_TASK, Request=request, throws=(UnavailableError, ModelFaultError))
     def predict(text: Any) -> None:
         group = _read(text)
         if group:
@@ -68,14 +68,22 @@ def create_app(settings: Settings, model: Model, upkeep: Upkeep) -> Celery:
 
     def on_ready(**_: Any) -> None:
         upkeep.start()
-        log.info("ready: model %s, %d processes", model.version, settings.worker_processes)
 
     def on_stopped(**_: Any) -> None:
         upkeep.stop()
         upkeep.join()
         upkeep.give_back_at_the_end()
 
-    worker_process_init.connect(_forked, weak=False)
+    def on_forked(**_: Any) -> None:
+        """In a new child, before its first task."""
+        # Platforms send SIGTERM to every process at once; the parent lets us finish and tells us.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        end_with_parent(lambda: served.state.stopping and not served.is_warm)
+        limit_threads(threads)
+        served.warm_up()
+        limit_threads(threads)  # unpickling may have loaded more libraries
+
+    worker_process_init.connect(on_forked, weak=False)
     worker_ready.connect(on_ready, weak=False)
     worker_shutdown.connect(on_stopped, weak=False)
     # Our own logs are configured already; this keeps Celery from replacing them.
@@ -83,9 +91,9 @@ def create_app(settings: Settings, model: Model, upkeep: Upkeep) -> Celery:
     return app
 
 
-def make_upkeep(name: str, settings: Settings, model: Model) -> Upkeep:
+def make_upkeep(name: str, settings: Settings, served: ServedModel) -> Upkeep:
     """What this worker, of this name, does beside its children; nothing connects until then."""
-    return Upkeep(name, model.version, settings, *_parts(settings))
+    return Upkeep(name, served, settings, *_parts(settings))
 
 
 def _parts(settings: Settings) -> tuple[Database, Broker]:
@@ -100,20 +108,3 @@ def _read(text: Any) -> Group | None:
     except MessageError as error:
         log.error("a message was dropped: %s", error)
         return None
-
-
-def _forked(**_: Any) -> None:
-    """In a new child, before its first task."""
-    # Platforms send SIGTERM to every process at once; the parent lets us finish and tells us.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    # One thread: as many children as cores are meant to score at once.
-    threadpool_limits(limits=1)
-    threading.Thread(target=_die_with, args=(os.getppid(),), daemon=True).start()
-
-
-def _die_with(parent: int) -> None:
-    """End this child when its parent was killed: nobody would give it work or stop it."""
-    pause = threading.Event()
-    while os.getppid() == parent:
-        pause.wait(1.0)
-    os._exit(1)

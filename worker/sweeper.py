@@ -29,10 +29,13 @@ from shared.queue.messages import (
     new_request_id,
 )
 from shared.settings import Settings
+from worker.served_model import ServedModel
 
 log = logging.getLogger(__name__)
 
 BEAT_EVERY, BEAT_LASTS = 1.0, 5
+# How often this looks whether the model answers, when it does not yet, or not any more.
+LOOK_EVERY = 0.1
 SWEEP_EVERY = 5.0
 LEASE, LEASE_LASTS = "sweeper", 15.0
 # A message that is this much older than what is being worked on is not coming any more.
@@ -44,13 +47,14 @@ _MOST_CLEARED = 1000
 
 
 class Upkeep:
-    """A thread of the parent process. `name` is this worker's, `version` its model's."""
+    """A thread of the parent process. `name` is this worker's."""
 
     def __init__(
-        self, name: str, version: str, settings: Settings, database: Database, broker: Broker
+        self, name: str, served: ServedModel, settings: Settings, database: Database, broker: Broker
     ) -> None:
         self._name = name
-        self._version = version
+        self._served = served
+        self._is_ready = False
         self._settings = settings
         self._database = database
         self._broker = broker
@@ -67,6 +71,7 @@ class Upkeep:
     def stop(self) -> None:
         """Let the thread say that this worker takes nothing any more, and end. A signal handler
         may call it: `SimpleQueue.put` may be interrupted by itself."""
+        self._served.state.stop()
         self._lost.put(None)
 
     def join(self) -> None:
@@ -90,7 +95,7 @@ class Upkeep:
             try:
                 if group is not None:
                     self.recover(group)
-                self._broker.beat(self._name, self._version, BEAT_LASTS)
+                self._beat()
                 self.give_back()
                 if time.monotonic() >= next_sweep:
                     next_sweep = time.monotonic() + SWEEP_EVERY
@@ -103,14 +108,26 @@ class Upkeep:
                 log.exception("upkeep")
             group = None
             with contextlib.suppress(queue.Empty):
-                group = self._lost.get(timeout=BEAT_EVERY)
+                group = self._lost.get(timeout=BEAT_EVERY if self._is_ready else LOOK_EVERY)
                 if group is None:
                     break
         self._say_goodbye()
 
+    def _beat(self) -> None:
+        """Say that this worker is ready, as long as its model answers."""
+        version = self._served.version
+        if self._served.state.answers:
+            self._broker.beat(self._name, version, BEAT_LASTS)
+            if not self._is_ready:
+                processes = self._settings.worker_processes
+                log.info("ready: model %s, %d processes", version, processes)
+        elif self._is_ready:
+            self._broker.stop_beating(self._name, version)
+        self._is_ready = self._served.state.answers
+
     def _say_goodbye(self) -> None:
         try:
-            self._broker.stop_beating(self._name, self._version)
+            self._broker.stop_beating(self._name, self._served.version)
             self._database.write(lambda c: leases.release(c, LEASE, self._name))
         except QueuecastError as error:
             log.info("stopping without saying so: %s", error)

@@ -20,7 +20,8 @@ from shared.queue.broker import Broker, make_redis
 from shared.queue.messages import Group, Kind, Lane, Request, Status
 from shared.settings import Settings
 from worker.groups import GroupRunner
-from worker.model.loading import load
+from worker.scoring.trial import try_out
+from worker.served_model import ServedModel
 from worker.sweeper import Upkeep
 
 BODY = '{"id": "a", "observation": {"Pclass": 3, "Sex": "male", "SibSp": 1, "Parch": 0}}'
@@ -68,11 +69,9 @@ def parts(
     migrate(database)
     database.write(lambda c: jobs.accept(c, [JOB], Lane.DEFERRED, None))
     broker = Broker(make_redis(settings, 1.0))
-    model = load(artifacts)
-    runner = GroupRunner(model, database, broker, 20.0, 30.0)
-    yield Parts(
-        url, database, broker, runner, Upkeep("me", model.version, settings, database, broker)
-    )
+    served = ServedModel(artifacts, try_out(artifacts, 20.0, 1), 20.0)
+    runner = GroupRunner(served, database, broker, 20.0, 30.0)
+    yield Parts(url, database, broker, runner, Upkeep("me", served, settings, database, broker))
     database.close()
 
 

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.errors import ClientFaultError, QueuecastError, UnfitObservationError, WrongShapeError
+from shared.errors import ClientFaultError, QueuecastError, UnansweredError, WrongShapeError
 from shared.strict_json import parse_object
 from worker.model.loading import Model
 from worker.scoring.framing import Observation, checks, frame, refusal, unknown_keys
@@ -23,7 +23,8 @@ BLOCK = 8
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One request's probability of the second class, or the error that it ends in."""
+    """One request's probability of the second class, or the error that it ends in. The cause of an
+    `UnansweredError` is what the pipeline raised."""
 
     proba: float | None
     error: QueuecastError | None = None
@@ -86,7 +87,7 @@ def isolate(
     if finite.all():
         return [*probabilities.tolist()]
     if len(observations) == 1:
-        return [UnfitObservationError(f"the model's answer is {probabilities[0]}")]
+        return [UnansweredError(f"the model's answer is {probabilities[0]}")]
     if not finite.any():
         return _halved(observations, predict)
     lacking = np.flatnonzero(~finite).tolist()
@@ -149,9 +150,12 @@ def _warnings(
 def _fault(error: Exception) -> QueuecastError:
     if isinstance(error, QueuecastError):
         return error
-    return UnfitObservationError(f"the model cannot take this observation: {_say(error)}")
+    fault = UnansweredError(f"the model cannot take this observation: {say(error)}")
+    fault.__cause__ = error
+    return fault
 
 
-def _say(error: Exception) -> str:
+def say(error: BaseException) -> str:
+    """An error of the pipeline's in one line of bounded length."""
     text = str(error).strip().splitlines()
     return f"{type(error).__name__}: {text[0] if text else 'no message'}"[:500]
