@@ -19,9 +19,8 @@ from sklearn.preprocessing import OneHotEncoder
 from shared.errors import ArtifactError
 from tests.unit import small_models as small
 from tests.unit.test_dropped_rows import check_own
-from tests.unit.test_framing import DTYPES, model
+from tests.unit.test_framing import DTYPES, frame, model, refusal
 from worker.model.loading import Model, load
-from worker.scoring.framing import checks, frame, refusal
 from worker.scoring.made_up import observations
 from worker.scoring.warm_up import warm_up
 
@@ -110,9 +109,9 @@ def test_made_up_rows_fit_every_dtype(name: str) -> None:
     fitted = model({"a": DTYPES[name], "n": "float64"})
     made = observations(fitted)
     assert json.loads(json.dumps(made)) == made
-    assert not [fault for o in made if (fault := refusal(o, checks(fitted)))]
+    assert not [fault for o in made if (fault := refusal(o, fitted))]
     assert len({json.dumps(o) for o in made}) >= 16
-    may_be_null = refusal({"a": None, "n": 1}, checks(fitted)) is None
+    may_be_null = refusal({"a": None, "n": 1}, fitted) is None
     assert any(o["a"] is None for o in made) == may_be_null
     assert sum(o["a"] is not None for o in made) >= 8
     assert len(frame(made, fitted)) == len(made)

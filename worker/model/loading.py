@@ -36,9 +36,9 @@ _VERSION = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """A fitted pipeline and the frame that it was fitted on.
+    """A fitted pipeline and the frame that it was fitted on; equal to itself only.
 
     `columns` are the frame's columns in order; `dtypes` maps each to its pandas dtype;
     `version` is the beginning of the SHA-256 of the three files; `row_by_row` says that an answer

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from shared.errors import ClientFaultError, QueuecastError, UnansweredError, WrongShapeError
 from shared.strict_json import parse_object
 from worker.model.loading import Model
-from worker.scoring.framing import Observation, checks, frame, refusal, unknown_keys
-from worker.scoring.shown import unused_key_warnings
+from worker.scoring.framing import Observation, columns, frame, take, unknown_keys
+from worker.scoring.shown import at_most, unused_key_warnings
 
 # BLAS sums a matrix in blocks, so that a row's last bits can depend on how many rows are beside
 # it; frames of a multiple of eight rows gave no differences (tests/unit/test_scoring.py).
@@ -37,20 +37,18 @@ def score(bodies: Sequence[str], model: Model) -> list[Score]:
     fit: list[int] = []
     observations: list[Observation] = []
     warnings: list[tuple[str, ...]] = []
-    asked = checks(model)
+    readers = columns(model)
     for position, body in enumerate(bodies):
         try:
             document = parse_object(body)
-            observation = _observation(document)
-            fault = refusal(observation, asked)
-            if fault:
-                raise fault
+            sent = _observation(document)
+            taken, unknown = take(sent, readers)
         except ClientFaultError as error:
             scores[position] = Score(None, error)
             continue
         fit.append(position)
-        observations.append(observation)
-        warnings.append(_warnings(document, observation, model))
+        observations.append(taken)
+        warnings.append(_warnings(document, sent, unknown, model))
     for position, answer, said in zip(fit, _answers(observations, model), warnings, strict=True):
         if isinstance(answer, float):
             scores[position] = Score(answer, None, said)
@@ -137,13 +135,14 @@ def _observation(document: dict[str, object]) -> Observation:
 
 
 def _warnings(
-    document: dict[str, object], observation: Observation, model: Model
+    document: dict[str, object], observation: Observation, unknown: list[str], model: Model
 ) -> tuple[str, ...]:
     outer = [key for key in document if key not in ("id", "observation")]
     inner = unknown_keys(observation, model)
     return (
         *unused_key_warnings("the request has a key that is not used", outer),
         *unused_key_warnings("observation has a key that the model does not use", inner),
+        *at_most(unknown),
     )
 
 

@@ -25,3 +25,9 @@ def unused_key_warnings(owner: str, keys: Sequence[str]) -> list[str]:
     named = [f"{owner}: {shortened(key)}" for key in keys[:MOST_WARNINGS]]
     left = len(keys) - len(named)
     return [*named, f"{owner}: {left} more"] if left else named
+
+
+def at_most(warnings: Sequence[str]) -> list[str]:
+    """The first warnings, and how many more there are."""
+    left = len(warnings) - MOST_WARNINGS
+    return [*warnings[:MOST_WARNINGS], f"and {left} more"] if left > 0 else list(warnings)
