@@ -59,6 +59,14 @@ class UnfitObservationError(ClientFaultError):
     status = 422
 
 
+class UnansweredError(UnfitObservationError):
+    """The model raised on this observation, which fits its columns, or gave no answer for it."""
+
+
+class ModelFaultError(QueuecastError):
+    """The model answers nothing any more, not even what it answered before."""
+
+
 class UnauthorizedError(ClientFaultError):
     """An API key is set and the request does not carry it."""
 

@@ -202,11 +202,22 @@ def _read(setting: Setting, environment: Mapping[str, str]) -> Any:
         raise SettingError(f"{setting.name} is {shown!r}, but must be {setting.allowed}") from error
 
 
-def cap_blas_threads() -> None:
-    """One BLAS thread a process, unless the environment says otherwise.
+def share_cores(processes: int) -> int:
+    """How many threads each of so many processes may use, at least one; and tell it to libraries,
+    unless the environment does.
 
-    To be called before NumPy is first imported: its BLAS makes its threads then, and children
-    that score beside each other want one each.
+    To be called before NumPy is first imported: libraries read these variables then. Libraries of
+    linear algebra get one thread: what they sum up in parts depends on their number, to the last
+    bits.
     """
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        cores = os.cpu_count() or 1
+    share = max(1, cores // processes)
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+    # The limit holds for a model, too, that asks for more (`n_jobs=8`).
+    for name in ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "POLARS_MAX_THREADS"):
+        os.environ.setdefault(name, str(share))
+    return share

@@ -34,11 +34,16 @@ WORKER = {
     "worker.sweeper": {"worker.regrouping"},
     "worker.regrouping": set(),
     "worker.given_up": set(),
-    "worker.heartbeat": set(),
-    "worker.groups": {"worker.labelling", "worker.model", "worker.scoring", "worker.storing"},
+    "worker.heartbeat": {"worker.served_model"},
+    "worker.served_model": {"worker.model", "worker.model_state", "worker.scoring"},
+    "worker.model_state": set(),
+    "worker.orphans": set(),
+    "worker.groups": {
+        "worker.labelling", "worker.scoring", "worker.served_model", "worker.storing",
+    },
     "worker.storing": {"worker.labelling", "worker.scoring"},
     "worker.labelling": {"worker.scoring"},
-    "worker.scoring": {"worker.model"},
+    "worker.scoring": {"worker.model", "worker.orphans"},
     "worker.model": set(),
 }  # fmt: skip
 SHARED = {

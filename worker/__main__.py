@@ -16,7 +16,7 @@ from shared.logs import configure
 from shared.queue.messages import new_request_id
 from shared.queue.names import Names
 from shared.queue.start_check import refuse_useless_redis
-from shared.settings import Settings, cap_blas_threads
+from shared.settings import Settings, share_cores
 from shared.stop_limit import ignore_signals
 from worker.model.artifacts import refuse_missing
 
@@ -30,15 +30,18 @@ def main() -> int:
         configure("worker", settings.log_level, settings.secrets)
         refuse_useless_redis(settings)
         refuse_missing(settings.model_dir)
-        cap_blas_threads()
+        threads = share_cores(settings.worker_processes)
         # Late, so that a bad setting is reported without loading scikit-learn first.
         from worker.app import create_app, make_maintenance
-        from worker.celery_parts.pool import Pool
+        from worker.celery_parts.pool import make_pool
         from worker.celery_parts.worker import SignalSafeWorker
-        from worker.model.loading import load
-        from worker.scoring.warm_up import warm_up
+        from worker.model.loading import warn_of_version
+        from worker.scoring.trial import try_out
+        from worker.served_model import ServedModel
 
-        model = warm_up(load(settings.model_dir))
+        trial = try_out(settings.model_dir, settings.task_limit, threads)
+        warn_of_version(trial.written_with)
+        served = ServedModel(settings.model_dir, trial, settings.task_limit)
         # What is in memory now stays there. If the garbage collector looked at it again, it would
         # write to its pages, and children would no longer share them.
         gc.collect()
@@ -48,9 +51,10 @@ def main() -> int:
         sys.stderr.write(f"queuecast: {error}\n")
         return REFUSED
     name = f"{socket.gethostname()}-{new_request_id()}"
-    maintenance = make_maintenance(name, settings, model, names)
-    app = create_app(settings, model, maintenance, names)
-    worker = SignalSafeWorker(app, name, Pool, settings, on_stop=maintenance.stop)
+    maintenance = make_maintenance(name, settings, served, names)
+    app = create_app(settings, served, maintenance, names, threads)
+    pool = make_pool(lambda: not served.state.answers)
+    worker = SignalSafeWorker(app, name, pool, settings, on_stop=maintenance.stop)
     worker.start()
     ignore_signals()
     return int(worker.exitcode or 0)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
-import threading
 from typing import Any
 
 from celery import Celery
@@ -15,10 +13,9 @@ from celery.signals import (
     worker_ready,
     worker_shutdown,
 )
-from threadpoolctl import threadpool_limits
 
 from shared.db.engine import Database, connect
-from shared.errors import DatabaseFaultError, UnavailableError
+from shared.errors import DatabaseFaultError, ModelFaultError, UnavailableError
 from shared.queue.broker import Broker, make_redis
 from shared.queue.messages import PREDICT_TASK, UPDATE_TASK, Group, MessageError
 from shared.queue.names import Names
@@ -29,8 +26,10 @@ from worker.given_up import GivenUpGroups
 from worker.groups import GroupRunner
 from worker.heartbeat import Heartbeat
 from worker.maintenance import Maintenance
-from worker.model.loading import Model
+from worker.orphans import end_with_parent
 from worker.recovery import Recovery
+from worker.scoring.trial import limit_threads
+from worker.served_model import ServedModel
 from worker.sweeper import Sweeper
 
 log = logging.getLogger(__name__)
@@ -42,8 +41,11 @@ REDIS_WAIT = 2.0
 LEASE_MARGIN = 5.0
 
 
-def create_app(settings: Settings, model: Model, maintenance: Maintenance, names: Names) -> Celery:
-    """Wire the app; nothing connects until the worker starts."""
+def create_app(
+    settings: Settings, served: ServedModel, maintenance: Maintenance, names: Names, threads: int
+) -> Celery:
+    """Wire the app; nothing connects until the worker starts. `threads` is how many each child may
+    use."""
     app = make_celery(settings, names)
     # Made anew in each child: connections must not be shared across a fork.
     child: dict[str, GroupRunner] = {}
@@ -52,14 +54,16 @@ def create_app(settings: Settings, model: Model, maintenance: Maintenance, names
         if "runner" not in child:
             limit = settings.task_limit
             lease = max(limit, DATABASE_WAIT) + LEASE_MARGIN
-            child["runner"] = GroupRunner(model, *_servers(settings, names), limit, lease)
+            child["runner"] = GroupRunner(served, *_servers(settings, names), limit, lease)
         return child["runner"]
 
     request = noticing(maintenance.lost, maintenance.given_up.add)
     app.steps["worker"].add(FrequentPoolCheck)
 
+    throws = (UnavailableError, DatabaseFaultError, ModelFaultError)
+
     # What gives a group up reaches the parent as one of these errors, which are logged already.
-    @app.task(name=PREDICT_TASK, Request=request, throws=(UnavailableError, DatabaseFaultError))
+    @app.task(name=PREDICT_TASK, Request=request, throws=throws)
     def predict(text: Any) -> None:
         group = _read(text)
         if group:
@@ -73,13 +77,21 @@ def create_app(settings: Settings, model: Model, maintenance: Maintenance, names
 
     def on_ready(**_: Any) -> None:
         maintenance.start()
-        log.info("ready: model %s, %d processes", model.version, settings.worker_processes)
 
     def on_stopped(**_: Any) -> None:
         maintenance.stop()
         maintenance.join()
 
-    worker_process_init.connect(_forked, weak=False)
+    def on_forked(**_: Any) -> None:
+        """In a new child, before its first task."""
+        # Platforms send SIGTERM to every process at once; the parent lets us finish and tells us.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        end_with_parent(lambda: served.state.stopping and not served.is_warm)
+        limit_threads(threads)
+        served.warm_up()
+        limit_threads(threads)  # unpickling may have loaded more libraries
+
+    worker_process_init.connect(on_forked, weak=False)
     worker_ready.connect(on_ready, weak=False)
     worker_shutdown.connect(on_stopped, weak=False)
     # Our own logs are configured already; this keeps Celery from replacing them.
@@ -87,13 +99,15 @@ def create_app(settings: Settings, model: Model, maintenance: Maintenance, names
     return app
 
 
-def make_maintenance(name: str, settings: Settings, model: Model, names: Names) -> Maintenance:
+def make_maintenance(
+    name: str, settings: Settings, served: ServedModel, names: Names
+) -> Maintenance:
     """Wire what the parent process does beside its children, in a worker of this name; nothing
     connects until it starts."""
     database, broker = _servers(settings, names)
     sweeper = Sweeper(name, settings.group_size, settings.job_retention, database, broker)
     return Maintenance(
-        Heartbeat(name, model.version, broker),
+        Heartbeat(name, served, settings.worker_processes, broker),
         sweeper,
         Recovery(database, broker, sweeper),
         GivenUpGroups(database),
@@ -112,21 +126,3 @@ def _read(text: Any) -> Group | None:
     except MessageError as error:
         log.error("a message was dropped: %s", error)
         return None
-
-
-def _forked(**_: Any) -> None:
-    """In a new child, before its first task."""
-    # Platforms send SIGTERM to every process at once. Only the parent must act on it: it lets its
-    # children finish first, and then ends them.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    # One thread: as many children as cores are meant to score at once.
-    threadpool_limits(limits=1)
-    threading.Thread(target=_die_with, args=(os.getppid(),), daemon=True).start()
-
-
-def _die_with(parent: int) -> None:
-    """End this child when its parent was killed: it would get no work and never be stopped."""
-    pause = threading.Event()
-    while os.getppid() == parent:
-        pause.wait(1.0)
-    os._exit(1)

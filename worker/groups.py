@@ -10,31 +10,32 @@ from shared.db.engine import Database
 from shared.errors import (
     DatabaseFaultError,
     DatabaseRefusedError,
+    ModelFaultError,
     QueuecastError,
     UnavailableError,
 )
 from shared.queue.broker import Broker
 from shared.queue.messages import Group, Outcome, Reply, Request
 from worker import labelling
-from worker.model.loading import Model
 from worker.scoring.scoring import Score, score
 from worker.scoring.time_limit import time_limit
+from worker.served_model import ServedModel
 from worker.storing import Settled, settle, settle_at_once
 
 log = logging.getLogger(__name__)
 
 
 class GroupRunner:
-    """Runs groups against one model and one database.
+    """Runs groups against the model that is served and one database.
 
     `limit` is how long a group may be scored before its process is ended, and `lease` for how long
     no other group may claim its jobs; both in seconds.
     """
 
     def __init__(
-        self, model: Model, database: Database, broker: Broker, limit: float, lease: float
+        self, served: ServedModel, database: Database, broker: Broker, limit: float, lease: float
     ) -> None:
-        self._model = model
+        self._served = served
         self._database = database
         self._broker = broker
         self._limit = limit
@@ -44,14 +45,20 @@ class GroupRunner:
         """Score a group and commit it; a request that is a job and has ended is left alone.
 
         Raises:
-            UnavailableError, DatabaseFaultError: the database did not do its part, and the group
-                was given up: the attempts that its jobs count for it are to be given back. Who
-                waits has been told.
+            UnavailableError, DatabaseFaultError, ModelFaultError: the database, or the model, did
+                not do its part, and the group was given up: the attempts that its jobs count for
+                it are to be given back. The clients that wait have been told.
         """
+        fault: ModelFaultError | None = None
         try:
             requests = self._claim(group)
+            bodies = [r.body for r in requests]
             with time_limit(self._limit):
-                scores = score([r.body for r in requests], self._model)
+                scores = score(bodies, self._served.model)
+            scores = self._served.judge(bodies, scores)
+            fault = next((s.error for s in scores if isinstance(s.error, ModelFaultError)), None)
+            if fault is not None:
+                requests, scores = self._without_jobs_at_fault(requests, scores)
             settled = self._settle(requests, scores)
         except DatabaseRefusedError as error:
             # Some row of it is at fault. Its attempts count, so that it is tried again in ever
@@ -62,15 +69,31 @@ class GroupRunner:
             self._refuse(group, error)
             raise
         self._reply(group, settled)
+        if fault is not None:
+            raise fault
+
+    @staticmethod
+    def _without_jobs_at_fault(
+        requests: Sequence[Request], scores: Sequence[Score]
+    ) -> tuple[list[Request], list[Score]]:
+        """Accepted jobs wait until the model answers again."""
+        kept = [
+            (request, found)
+            for request, found in zip(requests, scores, strict=True)
+            if not (request.accepted and isinstance(found.error, ModelFaultError))
+        ]
+        return [request for request, _ in kept], [found for _, found in kept]
 
     def _settle(self, requests: Sequence[Request], scores: Sequence[Score]) -> Settled:
-        version = self._model.version
+        version = self._served.version
         if not self._database.on_sqlite and not any(r.accepted for r in requests):
             settled = settle_at_once(self._database, requests, scores, version)
             if settled is not None:
                 return settled
         return self._database.write(
-            lambda connection: settle(connection, requests, scores, version, self._model.classes)
+            lambda connection: settle(
+                connection, requests, scores, version, self._served.model.classes
+            )
         )
 
     def update(self, group: Group) -> None:
@@ -78,7 +101,7 @@ class GroupRunner:
         keys = list({r.observation_id.key for r in group.requests})
         try:
             ended = self._database.write(
-                lambda connection: labelling.apply(connection, keys, self._model.classes)
+                lambda connection: labelling.apply(connection, keys, self._served.model.classes)
             )
         except (UnavailableError, DatabaseFaultError) as error:
             self._refuse(group, error)

@@ -14,6 +14,7 @@ from shared.db.predictions import Labelled
 from shared.errors import ClientFaultError
 from shared.queue.messages import Kind, Outcome, does_not_exist
 from shared.strict_json import parse_object
+from worker.scoring.shown import unused_key_warnings
 from worker.scoring.true_class import recognise
 
 _KEYS = ("id", "true_class")
@@ -71,7 +72,7 @@ def _outcome(
     body = dict(found.row)
     unused = [name for name in document if name not in _KEYS]
     if unused:
-        body["warnings"] = [f"the request has a key that is not used: {name}" for name in unused]
+        body["warnings"] = unused_key_warnings("the request has a key that is not used", unused)
     return Outcome(request.request_id, 200, body)
 
 

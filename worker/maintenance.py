@@ -11,7 +11,7 @@ import time
 
 from shared.errors import DatabaseAwayError, QueuecastError
 from shared.queue.messages import Group
-from worker import heartbeat, sweeper
+from worker import sweeper
 from worker.given_up import GivenUpGroups
 from worker.heartbeat import Heartbeat
 from worker.recovery import Recovery
@@ -46,6 +46,7 @@ class Maintenance:
     def stop(self) -> None:
         """Let the thread say that this worker takes no more work, and end. A signal handler may
         call this, as `SimpleQueue.put` may be interrupted by itself."""
+        self._heartbeat.let_children_end()
         self._lost.put(None)
 
     def join(self) -> None:
@@ -74,7 +75,7 @@ class Maintenance:
                 log.exception("maintenance")
             group = None
             with contextlib.suppress(queue.Empty):
-                group = self._lost.get(timeout=heartbeat.EVERY)
+                group = self._lost.get(timeout=self._heartbeat.pause)
                 if group is None:
                     break
         self._leave()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.system import FIRST_PASSENGER, Client, System, wait_for
@@ -61,6 +63,10 @@ def test_warnings(client: Client) -> None:
     client.predict("warned")
     answer = client.post("/update", {"id": "warned", "true_class": 0, "colour": "red"})
     assert answer.json["warnings"] == ["the request has a key that is not used: colour"]
+    many = {f"key {number}": 1 for number in range(50_000)}
+    answer = client.post("/update", {"id": "warned", "true_class": 0, **many})
+    assert answer.json["true_class"] == 0
+    assert len(json.dumps(answer.json["warnings"])) < 10_000
 
 
 def test_update_waits_for_its_accepted_prediction(system: System) -> None:

@@ -22,7 +22,8 @@ from shared.queue.names import Names
 from shared.settings import Settings
 from worker.given_up import GivenUpGroups
 from worker.groups import GroupRunner
-from worker.model.loading import load
+from worker.scoring.trial import try_out
+from worker.served_model import ServedModel
 from worker.sweeper import Sweeper
 
 BODY = '{"id": "a", "observation": {"Pclass": 3, "Sex": "male", "SibSp": 1, "Parch": 0}}'
@@ -71,8 +72,8 @@ def parts(
     migrate(database)
     database.write(lambda c: jobs.accept(c, [JOB], Lane.DEFERRED, None))
     broker = Broker(make_redis(settings, 1.0), Names("test"))
-    model = load(artifacts)
-    runner = GroupRunner(model, database, broker, 20.0, 30.0)
+    served = ServedModel(artifacts, try_out(artifacts, 20.0, 1), 20.0)
+    runner = GroupRunner(served, database, broker, 20.0, 30.0)
     sweeper = Sweeper("me", settings.group_size, settings.job_retention, database, broker)
     yield Parts(url, database, broker, runner, sweeper, GivenUpGroups(database))
     database.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,8 @@ from sklearn.preprocessing import OneHotEncoder
 from shared.errors import ArtifactError
 from tests.unit import small_models as small
 from tests.unit.test_dropped_rows import check_own
-from tests.unit.test_framing import DTYPES, model
+from tests.unit.test_framing import DTYPES, frame, model, refusal
 from worker.model.loading import Model, load
-from worker.scoring.framing import checks, frame, refusal
 from worker.scoring.made_up import observations
 from worker.scoring.warm_up import warm_up
 
@@ -38,20 +38,19 @@ def test_answers_that_depend_on_company_are_given_row_by_row(
     step: small.Step, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Found at start, said in the log, and each row has its own answer from then on."""
-    found = warm_up(small.small_model(step))
-    assert found.row_by_row
+    given = small.small_model(step)
+    assert warm_up(given).row_by_row
     assert [r.levelname for r in caplog.records] == ["WARNING"]
     assert "depend on what else is in a group" in caplog.text
     assert "row by row" in caplog.text
     for size in (1, 7, 8, 40):
-        check_own(small.rows(size), found)
+        check_own(small.rows(size), replace(given, row_by_row=True))
 
 
 @pytest.mark.parametrize("step", BY_THEMSELVES)
 def test_dropping_rows_is_no_dependence(step: small.Step, caplog: pytest.LogCaptureFixture) -> None:
     """Such a model is scored in groups, and nothing is said."""
-    given = small.small_model(step)
-    assert warm_up(given) is given
+    assert not warm_up(small.small_model(step)).row_by_row
     assert not caplog.records
 
 
@@ -110,9 +109,9 @@ def test_made_up_rows_fit_every_dtype(name: str) -> None:
     fitted = model({"a": DTYPES[name], "n": "float64"})
     made = observations(fitted)
     assert json.loads(json.dumps(made)) == made
-    assert not [fault for o in made if (fault := refusal(o, checks(fitted)))]
+    assert not [fault for o in made if (fault := refusal(o, fitted))]
     assert len({json.dumps(o) for o in made}) >= 16
-    may_be_null = refusal({"a": None, "n": 1}, checks(fitted)) is None
+    may_be_null = refusal({"a": None, "n": 1}, fitted) is None
     assert any(o["a"] is None for o in made) == may_be_null
     assert sum(o["a"] is not None for o in made) >= 8
     assert len(frame(made, fitted)) == len(made)

@@ -17,6 +17,8 @@ LOST_WAIT = 0.5
 # The limit on scoring is worker.scoring.time_limit's. Celery's is for a process that hangs beside
 # that, and far beyond what a slow database may cost, since it counts as the group's fault.
 HANGING = 300.0
+# A child takes its first task when its model has answered, and waits until it does.
+STARTING = 86_400.0
 
 
 def make_celery(settings: Settings, names: Names) -> Celery:
@@ -54,6 +56,7 @@ def make_celery(settings: Settings, names: Names) -> Celery:
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
+        worker_proc_alive_timeout=STARTING,
         worker_lost_wait=LOST_WAIT,
         task_time_limit=settings.task_limit + HANGING,
         task_acks_late=False,

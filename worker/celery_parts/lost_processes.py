@@ -9,7 +9,7 @@ from billiard.exceptions import WorkerLostError
 from celery import bootsteps
 from celery.worker.request import Request
 
-from shared.errors import DatabaseFaultError, UnavailableError
+from shared.errors import DatabaseFaultError, ModelFaultError, UnavailableError
 from shared.queue.messages import Group, MessageError
 
 # How often, in seconds, the pool looks after its children.
@@ -18,7 +18,8 @@ LOOK_EVERY = 0.5
 
 def noticing(lost: Callable[[Group], None], given_up: Callable[[Group], None]) -> type[Request]:
     """The kind of Celery request that says when its process is lost, or over its time limit, and
-    when its process lives and gave the group up because a part that it needs failed it."""
+    when its process lives and gave the group up because the model, or a part that it needs, did not
+    answer."""
 
     class Noticing(Request):  # type: ignore[misc]
         def on_timeout(self, soft: bool, timeout: float) -> None:
@@ -31,7 +32,7 @@ def noticing(lost: Callable[[Group], None], given_up: Callable[[Group], None]) -
             error = getattr(exc_info.exception, "exc", exc_info.exception)
             if isinstance(error, WorkerLostError):
                 self._notice(lost)
-            elif isinstance(error, UnavailableError | DatabaseFaultError):
+            elif isinstance(error, UnavailableError | DatabaseFaultError | ModelFaultError):
                 self._notice(given_up)
             return super().on_failure(exc_info, *arguments, **options)
 

@@ -12,8 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from shared.errors import ArtifactError, UnfitObservationError
+from shared.errors import ArtifactError, UnansweredError
 from worker.model.artifacts import PIPELINE
+
+NO_ANSWER = "the model gave no answer for this observation"
 
 
 def of_second_class(given: Any, rows: int) -> NDArray[np.float64]:
@@ -23,7 +25,7 @@ def of_second_class(given: Any, rows: int) -> NDArray[np.float64]:
     DataFrame's index leaves out.
 
     Raises:
-        UnfitObservationError: there are more or fewer answers than rows, and which row each
+        UnansweredError: there are more or fewer answers than rows, and which row each
             belongs to cannot be told.
         ArtifactError: it has no column of the second class.
     """
@@ -50,7 +52,7 @@ def _positions(index: pd.Index[Any], rows: int) -> NDArray[np.intp] | None:
     """The row that each answer belongs to; None when the index does not tell.
 
     Raises:
-        UnfitObservationError: the index names a row twice.
+        UnansweredError: the index names a row twice.
     """
     if not len(index) or not pd.api.types.is_integer_dtype(index.dtype):
         return None
@@ -65,7 +67,7 @@ def _positions(index: pd.Index[Any], rows: int) -> NDArray[np.intp] | None:
     return np.asarray(index, dtype=np.intp)
 
 
-def _miscount(answers: int, rows: int) -> UnfitObservationError:
+def _miscount(answers: int, rows: int) -> UnansweredError:
     if rows == 1 and not answers:
-        return UnfitObservationError("the model gave no answer for this observation")
-    return UnfitObservationError(f"the model gave {answers} answers for {rows} observations")
+        return UnansweredError(NO_ANSWER)
+    return UnansweredError(f"the model gave {answers} answers for {rows} observations")

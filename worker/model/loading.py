@@ -36,13 +36,14 @@ _VERSION = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """A fitted pipeline and the frame that it was fitted on.
+    """A fitted pipeline and the frame that it was fitted on; equal to itself only.
 
     `columns` are the frame's columns in order; `dtypes` maps each to its pandas dtype;
     `version` is the beginning of the SHA-256 of the three files; `row_by_row` says that an answer
-    depends on what else is in the frame, so that each row needs a frame of its own.
+    depends on what else is in the frame, so that each row needs a frame of its own;
+    `written_with` is the scikit-learn version that the pipeline was written with, where known.
     """
 
     pipeline: Any
@@ -51,12 +52,13 @@ class Model:
     classes: tuple[Any, ...]
     version: str
     row_by_row: bool = False
+    written_with: str | None = None
 
     def probabilities(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """The probability of the second class for each row of the frame, shape (rows,).
 
-        NaN, and what is raised: as `worker.answers.of_second_class`; and whatever the pipeline
-        raises.
+        NaN, and what is raised: as `worker.model.answers.of_second_class`; and whatever the
+        pipeline raises.
         """
         return of_second_class(self.pipeline.predict_proba(frame), len(frame))
 
@@ -72,9 +74,9 @@ def load(folder: Path) -> Model:
         sys.path.insert(0, str(folder))
     columns = _columns(folder / COLUMNS)
     dtypes = _dtypes(folder / DTYPES, columns)
-    pipeline = _unpickle(folder / PIPELINE)
+    pipeline, written = _unpickle(folder / PIPELINE)
     classes = _classes(pipeline, folder / PIPELINE)
-    return Model(pipeline, columns, dtypes, classes, _version(folder))
+    return Model(pipeline, columns, dtypes, classes, _version(folder), written_with=written)
 
 
 def _columns(path: Path) -> tuple[str, ...]:
@@ -89,7 +91,7 @@ def _columns(path: Path) -> tuple[str, ...]:
 
 
 def _dtypes(path: Path, columns: Sequence[str]) -> dict[str, Any]:
-    found = _unpickle(path)
+    found, _ = _unpickle(path)
     try:
         dtypes = {str(name): dtype for name, dtype in dict(found).items()}
         strangers = sorted(set(dtypes) - set(columns))
@@ -102,31 +104,29 @@ def _dtypes(path: Path, columns: Sequence[str]) -> dict[str, Any]:
     return {name: pd.api.types.pandas_dtype(dtype) for name, dtype in dtypes.items()}
 
 
-def _unpickle(path: Path) -> Any:
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+def _unpickle(path: Path) -> tuple[Any, str | None]:
+    """What the file holds, and the scikit-learn version that it was written with, where known."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
             found = joblib.load(path)
-    except Exception as error:  # unpickling runs anything, so it raises anything
-        raise ArtifactError(_unpickling_failed(path, error)) from error
-    for warning in caught:
-        if "Inconsistent" in type(warning.message).__name__:
-            written = written_with(path)
-            log.warning(
-                "%s was written with scikit-learn %s and is read with %s; "
-                "if its answers differ, install the version that it was written with",
-                path.name, written or "of another version", sklearn.__version__,
-            )  # fmt: skip
-            break
-    return found
+        except Exception as error:  # unpickling runs anything, so it raises anything
+            written = _version_warned_of(caught) or written_with(path)
+            raise ArtifactError(_unpickling_failed(path, error, written)) from error
+    return found, _version_warned_of(caught) or written_with(path)
 
 
-def _unpickling_failed(path: Path, error: Exception) -> str:
-    written = written_with(path)
+def _version_warned_of(caught: Sequence[warnings.WarningMessage]) -> str | None:
+    # By its attribute: scikit-learn's class is found at different places in different versions.
+    found = (getattr(w.message, "original_sklearn_version", None) for w in caught)
+    return next((str(version) for version in found if version), None)
+
+
+def _unpickling_failed(path: Path, error: Exception, written: str | None) -> str:
     if written and written != sklearn.__version__:
         return (
             f"{path} was written with scikit-learn {written} and cannot be read with "
-            f"{sklearn.__version__}: install scikit-learn=={written}, or train again ({error})"
+            f"{sklearn.__version__}: {cure(written)} ({error})"
         )
     if isinstance(error, ModuleNotFoundError):
         return (
@@ -136,11 +136,26 @@ def _unpickling_failed(path: Path, error: Exception) -> str:
     return f"{path} cannot be unpickled: {type(error).__name__}: {error}"
 
 
+def cure(written: str) -> str:
+    """What to do about a pipeline that was written with this other version of scikit-learn."""
+    return f"install scikit-learn=={written}, or train again"
+
+
+def warn_of_version(written: str | None) -> None:
+    """Say in the log that the pipeline was written with another version, when it was."""
+    if written and written != sklearn.__version__:
+        log.warning(
+            "%s was written with scikit-learn %s and is read with %s; "
+            "if its answers differ, install the version that it was written with",
+            PIPELINE, written, sklearn.__version__,
+        )  # fmt: skip
+
+
 def written_with(path: Path) -> str | None:
     """The scikit-learn version that a pickle says it was written with, found without running it.
 
     Estimators keep it in their state under `_sklearn_version` (scikit-learn's `BaseEstimator`).
-    None for a compressed pickle.
+    None for a compressed pickle: only the warning that scikit-learn gives names its version.
     """
     match = _VERSION.search(path.read_bytes())
     return match[1].decode() if match else None
@@ -155,6 +170,10 @@ def _classes(pipeline: Any, path: Path) -> tuple[Any, ...]:
     classes = getattr(pipeline, "classes_", None)
     if classes is None:
         raise ArtifactError(f"{path} holds a pipeline that is not fitted")
+    if isinstance(classes, list) and any(np.ndim(own) for own in classes):
+        raise ArtifactError(
+            f"{path} holds a classifier of {len(classes)} outputs: Queuecast serves one"
+        )
     if len(classes) < 2:
         raise ArtifactError(f"{path} knows only one class, so there is nothing to predict")
     return tuple(np.asarray(classes).tolist())

@@ -7,22 +7,20 @@ ancestor let pandas infer a type for each request, which made an answer depend o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from functools import cache
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from shared.errors import UnfitObservationError
+from worker.model.known_categories import known_categories
 from worker.model.loading import Model
+from worker.scoring.reading import Column, column
+from worker.scoring.shown import shown
 
 Observation = dict[str, Any]
-# Tells the fault of a value; None when it has none.
-Check = Callable[[Any], str | None]
-Checks = tuple[tuple[str, Check], ...]
-
-_LONGEST_SHOWN = 80
 
 
 def unknown_keys(observation: Observation, model: Model) -> list[str]:
@@ -33,24 +31,40 @@ def unknown_keys(observation: Observation, model: Model) -> list[str]:
     return [key for key in observation if key not in columns]
 
 
-def checks(model: Model) -> Checks:
-    """What each column asks of a value; those that ask nothing are left out."""
-    found = ((name, _check(model.dtypes.get(name))) for name in model.columns)
-    return tuple((name, check) for name, check in found if check is not None)
+@lru_cache(maxsize=4)  # a process has one model
+def columns(model: Model) -> tuple[Column, ...]:
+    """How each column takes values; those that take anything are left out."""
+    known = known_categories(model)
+    found = (column(name, model.dtypes.get(name), known.get(name, ())) for name in model.columns)
+    return tuple(each for each in found if each is not None)
 
 
-def refusal(observation: Observation, checks: Checks) -> UnfitObservationError | None:
-    """Why the model cannot take this observation, naming the first column at fault; else None."""
-    for name, check in checks:
-        value = observation.get(name)
-        fault = check(value)
-        if fault:
-            return UnfitObservationError(f"{name} is {_shown(value)}: {fault}")
-    return None
+def take(observation: Observation, columns: Sequence[Column]) -> tuple[Observation, list[str]]:
+    """The observation as the columns read it, and a warning for each value that the model does not
+    know. Mostly the same object.
+
+    Raises:
+        UnfitObservationError: the model cannot take it; the first column at fault is named.
+    """
+    taken = observation
+    warnings = []
+    for each in columns:
+        value = observation.get(each.name)
+        if each.fault(value) is None:
+            continue
+        read = each.read(value)
+        if isinstance(read, str):
+            raise UnfitObservationError(f"{each.name} is {shown(value)}: {read}")
+        if taken is observation:
+            taken = {**observation}
+        taken[each.name] = read.value
+        if not read.is_known:
+            warnings.append(f"{each.name} is {shown(value)}, which the model does not know")
+    return taken, warnings
 
 
 def frame(observations: Sequence[Observation], model: Model) -> pd.DataFrame:
-    """The frame of observations that `refusal` has let pass, shape (rows, columns).
+    """The frame of observations that `take` has let pass, shape (rows, columns).
 
     Missing keys and nulls are missing values, as they were in training: NaN, never None.
 
@@ -79,80 +93,6 @@ def _column(values: list[Any], dtype: Any) -> Any:
 
 
 def _codes(values: list[Any], categories: Any) -> list[int]:
-    """Each value's place among the categories; -1, missing, for one that training never saw."""
-    places: dict[tuple[type, Any], int] = {}
-    for value in values:
-        if value is not None and (type(value), value) not in places:
-            place = categories.get_indexer(pd.Index([value]))[0]
-            places[type(value), value] = int(place)
-    return [places.get((type(value), value), -1) for value in values]
-
-
-@cache
-def _check(dtype: Any) -> Check | None:
-    """What tells the fault of a value for a column of this dtype; None when anything goes."""
-    if dtype is None or pd.api.types.is_object_dtype(dtype):
-        return None
-    nullable = not isinstance(dtype, np.dtype)
-    if isinstance(dtype, pd.CategoricalDtype | pd.StringDtype):
-        return _scalar_fault
-    if pd.api.types.is_bool_dtype(dtype):
-        return lambda value: _truth_fault(value, nullable)
-    if pd.api.types.is_integer_dtype(dtype):
-        limits = np.iinfo(getattr(dtype, "numpy_dtype", dtype))
-        return lambda value: _integer_fault(value, nullable, limits.min, limits.max)
-    if pd.api.types.is_float_dtype(dtype):
-        kind = getattr(dtype, "numpy_dtype", dtype).type
-        return lambda value: _float_fault(value, kind)
-    return lambda value: _other_fault(value, dtype)
-
-
-def _truth_fault(value: Any, nullable: bool) -> str | None:
-    if value is None:
-        return None if nullable else "a column of booleans takes no missing value"
-    return None if isinstance(value, bool) else "must be true or false"
-
-
-def _integer_fault(value: Any, nullable: bool, smallest: int, largest: int) -> str | None:
-    if value is None:
-        return None if nullable else "a column of whole numbers takes no missing value"
-    if not isinstance(value, int | float) or (isinstance(value, float) and not value.is_integer()):
-        return "must be a whole number"
-    if not smallest <= value <= largest:
-        return f"must be between {smallest} and {largest}"
-    return None
-
-
-def _float_fault(value: Any, kind: type[Any]) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(value, int | float):
-        return "must be a number"
-    try:
-        if kind is np.float64:
-            return None if math.isfinite(value) else "must be a finite number"
-        with np.errstate(over="ignore"):  # narrower floats overflow into infinity
-            fits = bool(np.isfinite(kind(value)))
-    except OverflowError:  # an integer beyond the range of floats
-        return "must be a finite number"
-    return None if fits else f"must be a finite number of {np.dtype(kind)}"
-
-
-def _other_fault(value: Any, dtype: Any) -> str | None:
-    """Times and rarer things: what pandas takes, tried on the value alone."""
-    try:
-        _column([value], dtype)
-    except (ValueError, TypeError, OverflowError):
-        return f"does not fit a column of {dtype}"
-    return None
-
-
-def _scalar_fault(value: Any) -> str | None:
-    return "must be a string or a number" if isinstance(value, list | dict) else None
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "missing"
-    text = repr(value)
-    return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"
+    """Each value's place among the categories; -1 for a missing value. Others `take` has read."""
+    places = {value: place for place, value in enumerate(categories.tolist())}
+    return [-1 if value is None else places[value] for value in values]

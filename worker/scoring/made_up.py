@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from worker.model.known_categories import known_categories, plain
 from worker.model.loading import Model
-from worker.scoring.framing import Observation, checks
+from worker.scoring.framing import Observation, columns
 
 # Enough for a group that is padded and one that is not; each costs a few calls at start.
 ROWS = 16
@@ -26,19 +26,19 @@ def observations(model: Model) -> list[Observation]:
     """Different rows that the columns' dtypes take: with and without missing values, with large
     numbers, one of nothing, and one that is there twice. Categories are the pipeline's own where
     an encoder of scikit-learn knows them."""
-    known = dict(_categories(model.pipeline))
-    takes = dict(checks(model))
+    known = known_categories(model)
+    readers = {each.name: each for each in columns(model)}
     values: dict[str, Sequence[Any]] = {}
     large: dict[str, Sequence[Any]] = {}
     nullable: set[str] = set()
     for name in model.columns:
-        check = takes.get(name, lambda value: None)
-        own = [v for v in known.get(name, ()) if check(v) is None]
+        takes = readers[name].takes if name in readers else lambda value: True
+        own = [v for v in known.get(name, ())[:ROWS] if takes(v)]
         dtype: Any = model.dtypes.get(name, object)
-        values[name] = own or [v for v in _values(dtype) if check(v) is None] or [None]
+        values[name] = own or [v for v in _values(dtype) if takes(v)] or [None]
         numeric = not own and pd.api.types.is_numeric_dtype(dtype)
-        large[name] = [v for v in LARGE if numeric and check(v) is None] or values[name]
-        if check(None) is None:
+        large[name] = [v for v in LARGE if numeric and takes(v)] or values[name]
+        if takes(None):
             nullable.add(name)
     rows = [_row(values, number) for number in range(ROWS)]
     for number in range(3, ROWS, 4):
@@ -60,7 +60,7 @@ def _row(values: dict[str, Sequence[Any]], number: int) -> Observation:
 
 def _values(dtype: Any) -> Sequence[Any]:
     if isinstance(dtype, pd.CategoricalDtype):
-        return [_plain(category) for category in dtype.categories[:ROWS]]
+        return [plain(category) for category in dtype.categories[:ROWS]]
     if pd.api.types.is_object_dtype(dtype) or isinstance(dtype, pd.StringDtype):
         return TEXTS
     if pd.api.types.is_bool_dtype(dtype):
@@ -68,23 +68,3 @@ def _values(dtype: Any) -> Sequence[Any]:
     if pd.api.types.is_numeric_dtype(dtype):
         return NUMBERS
     return DURATIONS if pd.api.types.is_timedelta64_dtype(dtype) else DAYS
-
-
-def _categories(part: Any, names: Any = None) -> Iterator[tuple[str, list[Any]]]:
-    """The columns whose categories a fitted encoder knows, and those. `names` are the columns that
-    a pipeline is given: the array that its steps pass on has no names."""
-    names = getattr(part, "feature_names_in_", names)
-    categories = getattr(part, "categories_", None)
-    if isinstance(categories, list) and names is not None and len(names) == len(categories):
-        for name, own in zip(names, categories, strict=True):
-            yield str(name), [_plain(value) for value in own[:ROWS] if not pd.isna(value)]
-    for _, step in getattr(part, "steps", ()):
-        yield from _categories(step, names)
-    for _, transformer, _ in getattr(part, "transformers_", ()):
-        yield from _categories(transformer)
-
-
-def _plain(value: Any) -> Any:
-    """As JSON has it."""
-    plain = value.item() if isinstance(value, np.generic) else value
-    return plain if isinstance(plain, str | int | float | bool) else str(plain)

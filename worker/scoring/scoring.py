@@ -10,10 +10,11 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.errors import ClientFaultError, QueuecastError, UnfitObservationError, WrongShapeError
+from shared.errors import ClientFaultError, QueuecastError, UnansweredError, WrongShapeError
 from shared.strict_json import parse_object
 from worker.model.loading import Model
-from worker.scoring.framing import Observation, checks, frame, refusal, unknown_keys
+from worker.scoring.framing import Observation, columns, frame, take, unknown_keys
+from worker.scoring.shown import at_most, unused_key_warnings
 
 # BLAS sums a matrix in blocks, so that a row's last bits can depend on how many rows are beside
 # it; frames of a multiple of eight rows gave no differences (tests/unit/test_scoring.py).
@@ -22,7 +23,8 @@ BLOCK = 8
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One request's probability of the second class, or the error that it ends in."""
+    """One request's probability of the second class, or the error that it ends in. The cause of an
+    `UnansweredError` is what the pipeline raised."""
 
     proba: float | None
     error: QueuecastError | None = None
@@ -35,20 +37,18 @@ def score(bodies: Sequence[str], model: Model) -> list[Score]:
     fit: list[int] = []
     observations: list[Observation] = []
     warnings: list[tuple[str, ...]] = []
-    asked = checks(model)
+    readers = columns(model)
     for position, body in enumerate(bodies):
         try:
             document = parse_object(body)
-            observation = _observation(document)
-            fault = refusal(observation, asked)
-            if fault:
-                raise fault
+            sent = _observation(document)
+            taken, unknown = take(sent, readers)
         except ClientFaultError as error:
             scores[position] = Score(None, error)
             continue
         fit.append(position)
-        observations.append(observation)
-        warnings.append(_warnings(document, observation, model))
+        observations.append(taken)
+        warnings.append(_warnings(document, sent, unknown, model))
     for position, answer, said in zip(fit, _answers(observations, model), warnings, strict=True):
         if isinstance(answer, float):
             scores[position] = Score(answer, None, said)
@@ -85,7 +85,7 @@ def isolate(
     if finite.all():
         return [*probabilities.tolist()]
     if len(observations) == 1:
-        return [UnfitObservationError(f"the model's answer is {probabilities[0]}")]
+        return [UnansweredError(f"the model's answer is {probabilities[0]}")]
     if not finite.any():
         return _halved(observations, predict)
     lacking = np.flatnonzero(~finite).tolist()
@@ -135,22 +135,26 @@ def _observation(document: dict[str, object]) -> Observation:
 
 
 def _warnings(
-    document: dict[str, object], observation: Observation, model: Model
+    document: dict[str, object], observation: Observation, unknown: list[str], model: Model
 ) -> tuple[str, ...]:
     outer = [key for key in document if key not in ("id", "observation")]
     inner = unknown_keys(observation, model)
     return (
-        *(f"the request has a key that is not used: {key}" for key in outer),
-        *(f"observation has a key that the model does not use: {key}" for key in inner),
+        *unused_key_warnings("the request has a key that is not used", outer),
+        *unused_key_warnings("observation has a key that the model does not use", inner),
+        *at_most(unknown),
     )
 
 
 def _fault(error: Exception) -> QueuecastError:
     if isinstance(error, QueuecastError):
         return error
-    return UnfitObservationError(f"the model cannot take this observation: {_say(error)}")
+    fault = UnansweredError(f"the model cannot take this observation: {say(error)}")
+    fault.__cause__ = error
+    return fault
 
 
-def _say(error: Exception) -> str:
+def say(error: BaseException) -> str:
+    """An error of the pipeline's in one line of bounded length."""
     text = str(error).strip().splitlines()
     return f"{type(error).__name__}: {text[0] if text else 'no message'}"[:500]

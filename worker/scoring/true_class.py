@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.errors import WrongShapeError
+from worker.scoring.shown import shortened
+
+_MOST_LISTED = 20
 
 
 def recognise(value: Any, classes: Sequence[Any]) -> Any:
@@ -28,8 +31,11 @@ def recognise(value: Any, classes: Sequence[Any]) -> Any:
         value = int(value)
     if isinstance(value, str | int | float) and _number(value) == all(map(_number, classes)):
         return value
-    listed = ", ".join(str(known) for known in classes)
-    raise WrongShapeError(f"true_class is {value!r}, and the model's classes are {listed}")
+    listed = ", ".join(str(known) for known in classes[:_MOST_LISTED])
+    more = ", …" if len(classes) > _MOST_LISTED else ""
+    raise WrongShapeError(
+        f"true_class is {shortened(repr(value))}, and the model's classes are {listed}{more}"
+    )
 
 
 def _number(value: Any) -> bool:

@@ -1,0 +1,115 @@
+"""A model that stops answering is the worker's fault, not the client's; a row's own error is the
+client's, and stays it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from tests.model_folder import write_model
+from tests.system import System, wait_for
+
+BREAKABLE = """
+from pathlib import Path
+
+
+class Breakable(Step):
+    def transform(self, observations):
+        if Path(__file__).with_name("broken").exists():
+            raise RuntimeError("no such device")
+        if (observations.x > 1000).any():
+            raise RuntimeError("no such device")
+        return observations
+"""
+GOOD = {"x": 1, "y": 0.5}
+BAD = {"x": 2000, "y": 0.5}
+
+
+@dataclass(frozen=True)
+class Breaking:
+    """A system whose model answers nothing as long as a file is there."""
+
+    system: System
+    switch: Path
+
+    def traces(self) -> int:
+        return self.system.log().count("Traceback")
+
+
+@pytest.fixture
+def breaking(
+    tmp_path: Path, new_redis_url: Callable[[], str], new_database_url: Callable[[str], str]
+) -> Iterator[Breaking]:
+    folder, name = tmp_path / "model", f"breakable_{tmp_path.name}"
+    write_model(
+        folder, name, BREAKABLE, lambda p: make_pipeline(p.Breakable(), LogisticRegression())
+    )
+    settings = {"MODEL_DIR": str(folder), "SYNC_WAIT": "2"}
+    system = System(new_database_url("postgres"), new_redis_url(), tmp_path, settings)
+    try:
+        yield Breaking(system.start(), folder / name / "broken")
+    finally:
+        system.stop()
+
+
+def test_a_model_that_stops_answering(breaking: Breaking) -> None:
+    """500, said once in the log with its trace, and not ready; what was accepted waits. When the
+    model answers again, the worker is ready, and what was accepted is done."""
+    client = breaking.system.client
+    assert client.predict(0, GOOD).status == 200
+    breaking.switch.touch()
+    job_id = client.predict("accepted", GOOD, prefer="respond-async").json["job_id"]
+    wait_for(lambda: not client.ready(), 15, "not ready")
+    ready = client.get("/readyz").json
+    assert ready["error"] == "not ready: worker"
+    assert client.job(job_id)["finished_at"] is None
+    # A process that has not heard of it yet says 500; the others wait for their model.
+    waiting = wait_for(lambda: _promised(breaking, "waiting"), 15, "a 202")
+    wait_for(lambda: breaking.traces() == 1, 5, "the trace is in the log")
+    assert "RuntimeError: no such device" in breaking.system.log()
+    breaking.switch.unlink()
+    breaking.system.wait_ready()
+    for accepted in (job_id, waiting["job_id"]):
+        assert client.ended(accepted, 40)["status"] == "succeeded"
+    assert client.predict("after", GOOD).status == 200
+    assert breaking.traces() == 1
+
+
+def _promised(breaking: Breaking, observation_id: str) -> dict[str, Any] | None:
+    answer = breaking.system.client.predict(observation_id, GOOD)
+    assert answer.status in (202, 500)
+    promise: dict[str, Any] | None = answer.json if answer.status == 202 else None
+    return promise
+
+
+def test_whose_fault_it_is(breaking: Breaking) -> None:
+    """The same error, from one row: 422, and the worker is ready. From every row: 500."""
+    client = breaking.system.client
+    answer = client.predict("bad", BAD)
+    assert (answer.status, answer.json) == (
+        422,
+        {"error": "the model cannot take this observation: RuntimeError: no such device"},
+    )
+    assert client.predict("good", GOOD).status == 200
+    assert client.ready()
+    assert breaking.traces() == 0
+    breaking.switch.touch()
+    answer = client.predict("broken", GOOD)
+    assert answer.status == 500
+    assert "no such device" in answer.json["error"]
+    assert "observation" not in answer.json["error"].split("any more")[0]
+    wait_for(lambda: not client.ready(), 15, "not ready")
+    assert [row["observation_id"] for row in client.rows()] == ["good"]
+
+
+def test_files_that_change(breaking: Breaking) -> None:
+    """Under a running worker they change nothing: it serves what it has loaded."""
+    client = breaking.system.client
+    (breaking.switch.parent.parent / "columns.json").write_text('["y", "x"]')
+    assert client.predict(0, GOOD).status == 200
