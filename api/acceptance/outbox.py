@@ -23,6 +23,11 @@ log = logging.getLogger(__name__)
 
 _Accepted = tuple[Request, Lane]
 
+# Most requests that one commit accepts. With all of several hundred in one, the workers would wait
+# for the commit, and then the gateway for the workers; several commits beside each other make many
+# small groups, which is half as fast.
+TOGETHER = 128
+
 
 class Outbox:
     """Takes requests into the `job` table, many with one commit. `publish` puts a group on a lane
@@ -38,7 +43,9 @@ class Outbox:
         self._database = database
         self._publish_group = publish
         self._channel = channel
-        self._accepting: GroupCommit[_Accepted, None] = GroupCommit(self._accept, size)
+        self._accepting: GroupCommit[_Accepted, None] = GroupCommit(
+            self._accept, min(size, TOGETHER)
+        )
         self._converting: GroupCommit[Request, Outcome | None] = GroupCommit(self._convert, size)
 
     async def accept(self, request: Request, lane: Lane) -> None:
