@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -82,3 +83,12 @@ def test_long_polls_at_once(attacked: System) -> None:
     assert ended.count("succeeded") == 200
     HonestClient(client).is_served()
     check_memory(part)
+
+
+def test_one_after_the_other(attacked: System) -> None:
+    """A reply makes room for the next group: a gateway that did not see that would let each third
+    request wait for a second, until it takes the group before for lost."""
+    deadline = time.monotonic() + 20
+    for number in range(60):
+        assert attacked.client.predict(f"one after the other {number}").status == 200
+        assert time.monotonic() < deadline, f"{number + 1} of 60 were answered"

@@ -189,3 +189,19 @@ def test_a_prefix_that_is_none(alone: Client, prefix: str) -> None:
     """Nothing that a client writes there leads to another host, or out of the path."""
     answer = promised(alone, **{"X-Forwarded-Prefix": prefix})
     assert answer.headers["location"] == f"/jobs/{answer.json['job_id']}"
+
+
+def test_a_request_id_is_nobodys_identity(attacked: System) -> None:
+    """Two requests may carry the same id. The second is told that the observation exists, which is
+    said to everybody but the request that made the row."""
+    headers = {**TYPE, "X-Request-Id": "the-same"}
+    address = attacked.client.address
+    first = call(address, "POST", "/predict", PASSENGER % "identity", headers)
+    second = call(address, "POST", "/predict", PASSENGER % "identity", headers)
+    assert (first.status, list(first.json)) == (200, ["proba"])
+    assert second.json["error"] == 'Observation ID: "identity" already exists'
+    jobs = [
+        call(address, "POST", "/predict", PASSENGER % name, {**headers, "Prefer": "respond-async"})
+        for name in ("identity 1", "identity 2")
+    ]
+    assert len({answer.json["job_id"] for answer in jobs}) == 2

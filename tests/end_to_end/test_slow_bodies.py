@@ -155,3 +155,11 @@ def test_a_client_that_asks_first(guarded: Gateway, asked: bool) -> None:
             assert told == b"HTTP/1.1 100 Continue\r\n\r\n"
             client.send(body)
         assert client.answer().status == (200 if asked else 401)
+
+
+def test_a_body_that_stands_still(attacked: System) -> None:
+    """It is given up long before the longest that a body may take, and is told which it was."""
+    _, client = attacked.start_gateway(BODY_STALL="1", BODY_TIMEOUT="600")
+    with RoughClient(client.address, HalfSent("POST", "/predict").sent()) as still:
+        said = error_of(still.answer(30), 408)
+    assert said == "nothing of the body came for 1 s"
