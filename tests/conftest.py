@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,11 @@ _names = itertools.count(1)
 FEATURES = ("Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Cabin", "Embarked")
 _WHOLE = {"Pclass", "SibSp", "Parch"}
 _FRACTION = {"Age", "Fare"}
+
+
+def pytest_configure() -> None:
+    """A suite that was started with `nohup` has SIGHUP ignored, and so would all that it starts."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
