@@ -71,7 +71,13 @@ def test_threads(
     pipeline = write_model(folder, "threads_" + "_".join(kind.split()), source, make)
     observations = [{"x": number / 7, "y": 1 - number / 9} for number in range(2 * ASKED)]
     own = pipeline.predict_proba(pd.DataFrame(observations))[:, 1]
-    settings = {"MODEL_DIR": str(folder), "TASK_LIMIT": "5", "WORKER_PROCESSES": str(PROCESSES)}
+    settings = {
+        "MODEL_DIR": str(folder),
+        "TASK_LIMIT": "5",
+        "WORKER_PROCESSES": str(PROCESSES),
+        # A successor loads the model before it answers.
+        "SYNC_WAIT": "20",
+    }
     system = System(new_database_url("sqlite"), new_redis_url(), tmp_path, settings)
 
     def ask(start: int) -> None:
