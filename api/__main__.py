@@ -28,12 +28,12 @@ def main() -> int:
         check(settings)
         address = listening_address(settings.host, settings.port)
         application = create_app(settings)
+        if settings.open_to_the_network:
+            log.warning("HOST is %s and no API_KEY is set: open to the network", settings.host)
+        serve(application, settings, address)
     except StartError as error:
         sys.stderr.write(f"queuecast: {error}\n")
         return REFUSED
-    if settings.open_to_the_network:
-        log.warning("HOST is %s and no API_KEY is set: open to the network", settings.host)
-    serve(application, settings, address)
     return 0
 
 

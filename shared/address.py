@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 import socket
 from dataclasses import dataclass
@@ -100,10 +101,16 @@ def refuse_taken_port(host: str, port: int) -> None:
     try:
         _bind(address, port)
     except OSError as error:
-        raise StartError(
-            f"HOST is {host!r} and PORT is {port}, which cannot be listened on: "
-            f"{error.strerror or error}"
-        ) from error
+        raise cannot_listen(host, port, error) from error
+
+
+def cannot_listen(host: str, port: int, error: OSError) -> StartError:
+    """What to say when the system refuses to let us listen on HOST and PORT."""
+    # An event loop puts a sentence of its own into `strerror`.
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    return StartError(
+        f"HOST is {host!r} and PORT is {port}, which cannot be listened on: {reason}"
+    )
 
 
 def is_loopback_only(host: str) -> bool:

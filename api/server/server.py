@@ -21,7 +21,7 @@ from api.cancelling import end
 from api.server.connection import Connection, Limits
 from api.server.connections import Connections
 from api.server.heap import Heap
-from shared.address import Address
+from shared.address import Address, cannot_listen
 from shared.settings import Settings
 from shared.stop_limit import ignore_signals, limit_stopping
 
@@ -62,7 +62,11 @@ class Application:
 
 def serve(application: Application, settings: Settings, address: Address) -> None:
     """Serve until a signal, SIGTERM or SIGINT, asks to stop; requests that are here are answered
-    before this returns."""
+    before this returns.
+
+    Raises:
+        StartError: the address cannot be listened on.
+    """
     heap = Heap()
     heap.bound()
     # What is in memory now stays there, so the garbage collector need not look at it again.
@@ -90,15 +94,19 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
     await application.start()
-    server = _Server(application, settings, heap)
-    await server.listen(address)
-    await stopping.wait()
-    application.send_away()
-    await asyncio.sleep(LINGER)
-    server.stop_listening()
-    loop.call_later(HAND_BACK - LINGER, application.hand_back)
-    await server.drain(BREAK_OFF - LINGER)
-    await application.close()
+    try:
+        server = _Server(application, settings, heap)
+        await server.listen(address)
+        await stopping.wait()
+        application.send_away()
+        await asyncio.sleep(LINGER)
+        server.stop_listening()
+        loop.call_later(HAND_BACK - LINGER, application.hand_back)
+        await server.drain(BREAK_OFF - LINGER)
+    finally:
+        # Also after an error. Left to the loop, the application's tasks would be cancelled once and
+        # waited for without end, and some of them can miss a cancellation.
+        await application.close()
     ignore_signals()
 
 
@@ -122,11 +130,18 @@ class _Server:
         self._limits = Limits(settings.head_timeout, settings.body_stall, settings.send_timeout)
 
     async def listen(self, address: Address) -> None:
-        """Begin to accept connections."""
+        """Begin to accept connections.
+
+        Raises:
+            StartError: the system does not let us.
+        """
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            self._connect, address.host, address.port, backlog=_BACKLOG, family=address.family
-        )
+        try:
+            self._server = await loop.create_server(
+                self._connect, address.host, address.port, backlog=_BACKLOG, family=address.family
+            )
+        except OSError as error:
+            raise cannot_listen(address.host, address.port, error) from error
         self._each_second = loop.create_task(self._look_each_second())
 
     def stop_listening(self) -> None:
