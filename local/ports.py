@@ -21,7 +21,7 @@ def free_port() -> int:
     """
     for _ in range(_TRIES):
         # Not one after the other: another process may be looking for a port as well.
-        port = random.choice(_PORTS)
+        port = random.choice(_PORTS)  # noqa: S311
         if port not in _given and _is_free(port):
             _given.add(port)
             return port

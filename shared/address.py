@@ -108,9 +108,7 @@ def cannot_listen(host: str, port: int, error: OSError) -> StartError:
     """What to say when the system refuses to let us listen on HOST and PORT."""
     # An event loop puts a sentence of its own into `strerror`.
     reason = os.strerror(error.errno) if error.errno else str(error)
-    return StartError(
-        f"HOST is {host!r} and PORT is {port}, which cannot be listened on: {reason}"
-    )
+    return StartError(f"HOST is {host!r} and PORT is {port}, which cannot be listened on: {reason}")
 
 
 def is_loopback_only(host: str) -> bool:

@@ -15,13 +15,9 @@ from tests.end_to_end.make_run import Run, running, when_ready
 NAMES = {
     "percent": "100%",
     "escape": "a%20b%3F%(here)s",
-    "question": "which one?",
-    "hash": "#1 & more",
-    "quotes": "the \"best\" of 'both'",
-    "backslash": "back\\slash\\x41\\",
-    "accents": "données ✓",
-    "at": "me@home:5000",
-    "dollar": "$HOME ${PATH} ;",
+    # Whatever of these is misread, the folder is another one or there is no start. What means
+    # something at one end of a name stands there.
+    "signs": "#1 \"best\" of 'both' & which one? $HOME ${PATH} ; me@home:5000 ✓ données \\x41\\",
 }
 
 
@@ -40,7 +36,7 @@ def test_a_data_folder_of_any_name(name: str, tmp_path: Path) -> None:
         assert [row["observation_id"] for row in run.client.rows()] == ["here"]
 
 
-@pytest.mark.parametrize("name", [NAMES["escape"], NAMES["question"], NAMES["quotes"]])
+@pytest.mark.parametrize("name", [NAMES["escape"], NAMES["signs"]])
 def test_a_checkout_in_a_folder_of_any_name(name: str, tmp_path: Path) -> None:
     """A clone somewhere else, with nothing but what it needs, and its own default folders."""
     checkout = tmp_path / "clones" / name
