@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import threading
 
+from shared.errors import QueuecastError
 from shared.queue.broker import Broker
+from shared.signal_event import SignalEvent
 from worker.served_model import ServedModel
 
 log = logging.getLogger(__name__)
@@ -16,7 +19,11 @@ LOOK_EVERY = 0.1
 
 
 class Heartbeat:
-    """The sign of life of the worker `name`, which lasts as long as its model answers."""
+    """The sign of life of the worker `name`, which lasts as long as its model answers.
+
+    On a thread of its own: whatever else this process waits for, a slow database say, its children
+    go on to answer.
+    """
 
     def __init__(self, name: str, served: ServedModel, processes: int, broker: Broker) -> None:
         self._name = name
@@ -24,18 +31,40 @@ class Heartbeat:
         self._processes = processes
         self._broker = broker
         self._is_ready = False
+        self._stopping = SignalEvent()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
-    @property
-    def pause(self) -> float:
-        """In how many seconds `beat` is to be called again."""
-        return EVERY if self._is_ready else LOOK_EVERY
+    def start(self) -> None:
+        """Begin: the children are there."""
+        self._thread.start()
 
-    def beat(self) -> None:
-        """Say that this worker is alive and its model answers, or take that back.
+    def stop(self) -> None:
+        """Say that this worker takes no more work, so that nobody counts on it until it expires;
+        children that are still warming up end. A signal handler may call this."""
+        self._served.state.stop()
+        self._stopping.set()
 
-        Raises:
-            BrokerAwayError: Redis does not answer.
-        """
+    def join(self) -> None:
+        """Wait until the thread has ended."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._beat()
+            except QueuecastError as error:
+                log.warning("the heartbeat waits: %s", error)
+            except Exception:  # without this thread no gateway would see this worker
+                log.exception("heartbeat")
+            self._stopping.wait(EVERY if self._is_ready else LOOK_EVERY)
+        try:
+            self._broker.stop_beating(self._name, self._served.version)
+        except QueuecastError as error:
+            log.info("stopping without saying so: %s", error)
+
+    def _beat(self) -> None:
+        """Say that this worker is alive and its model answers, or take that back."""
         version = self._served.version
         answers = self._served.state.answers
         if answers:
@@ -45,16 +74,3 @@ class Heartbeat:
         elif self._is_ready:
             self._broker.stop_beating(self._name, version)
         self._is_ready = answers
-
-    def let_children_end(self) -> None:
-        """Let children that are still warming up end: the worker stops. A signal handler may call
-        this."""
-        self._served.state.stop()
-
-    def stop(self) -> None:
-        """Say that this worker takes no more work, so that nobody counts on it until it expires.
-
-        Raises:
-            BrokerAwayError: Redis does not answer.
-        """
-        self._broker.stop_beating(self._name, self._served.version)

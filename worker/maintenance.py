@@ -1,5 +1,5 @@
-"""The thread of the worker's parent process that keeps the worker's affairs in order: heartbeat,
-lost groups, attempts to give back, sweeps."""
+"""What the worker's parent process does beside its children: heartbeats, and on another thread lost
+groups, attempts to give back, sweeps."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from worker.sweeper import Sweeper
 
 log = logging.getLogger(__name__)
 
+# How often this looks whether there is something to do, in seconds.
+EVERY = 1.0
+
 
 class Maintenance:
     """Calls each part when its time has come, and goes on when one of them fails."""
@@ -36,6 +39,7 @@ class Maintenance:
 
     def start(self) -> None:
         """Begin: the worker is ready."""
+        self._heartbeat.start()
         self._thread.start()
 
     def lost(self, group: Group) -> None:
@@ -44,13 +48,14 @@ class Maintenance:
         self._lost.put(group)
 
     def stop(self) -> None:
-        """Let the thread say that this worker takes no more work, and end. A signal handler may
-        call this, as `SimpleQueue.put` may be interrupted by itself."""
-        self._heartbeat.let_children_end()
+        """Let both threads end. A signal handler may call this, as `SimpleQueue.put` may be
+        interrupted by itself."""
+        self._heartbeat.stop()
         self._lost.put(None)
 
     def join(self) -> None:
-        """Wait until the thread has ended, and give back what it had not given back by then."""
+        """Wait until both threads have ended, and give back what was not given back by then."""
+        self._heartbeat.join()
         if self._thread.ident is not None:
             self._thread.join(timeout=5)
         self.given_up.give_back_at_the_end()
@@ -62,7 +67,6 @@ class Maintenance:
             try:
                 if group is not None:
                     self._recovery.recover(group)
-                self._heartbeat.beat()
                 self.given_up.give_back()
                 if time.monotonic() >= next_sweep:
                     next_sweep = time.monotonic() + sweeper.EVERY
@@ -71,18 +75,17 @@ class Maintenance:
                 if isinstance(error, DatabaseAwayError):
                     self._sweeper.doubt_attempts()
                 log.warning("maintenance waits: %s", error)
-            except Exception:  # without this thread no gateway would see this worker
+            except Exception:  # without this thread nothing that is lost would be found
                 log.exception("maintenance")
             group = None
             with contextlib.suppress(queue.Empty):
-                group = self._lost.get(timeout=self._heartbeat.pause)
+                group = self._lost.get(timeout=EVERY)
                 if group is None:
                     break
         self._leave()
 
     def _leave(self) -> None:
         try:
-            self._heartbeat.stop()
             self._sweeper.release()
         except QueuecastError as error:
-            log.info("stopping without saying so: %s", error)
+            log.info("another worker sweeps only when the lease has ended: %s", error)

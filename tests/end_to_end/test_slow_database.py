@@ -39,3 +39,24 @@ def test_no_job_fails_for_a_slow_database(on_postgres: System) -> None:
         connection.close()
     finally:
         on_postgres.stop()
+
+
+def test_a_worker_whose_sweep_waits_is_alive(on_postgres: System) -> None:
+    """The children answer, and every gateway says so."""
+    try:
+        client = on_postgres.start().client
+        with psycopg2.connect(on_postgres.database_url) as connection:
+            # No sweep begins without the lease.
+            connection.cursor().execute("LOCK TABLE lease IN EXCLUSIVE MODE")
+            states = []
+
+            def sweep_gave_up() -> bool:
+                states.append(client.get("/readyz").status)
+                return "maintenance waits: the database" in on_postgres.log()
+
+            wait_for(sweep_gave_up, 30, "a sweep has waited for as long as it may")
+            assert set(states) == {200}
+            assert client.predict("meanwhile").status == 200
+        connection.close()
+    finally:
+        on_postgres.stop()
