@@ -20,7 +20,6 @@ from tests.system import INHERITED, Client, System
 _names = itertools.count(1)
 
 FEATURES = ("Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Cabin", "Embarked")
-DEPLOYMENT = CHECKOUT / "tests" / "deployment"
 _WHOLE = {"Pclass", "SibSp", "Parch"}
 _FRACTION = {"Age", "Fare"}
 
@@ -28,15 +27,6 @@ _FRACTION = {"Age", "Fare"}
 def pytest_configure() -> None:
     """A suite that was started with `nohup` has SIGHUP ignored, and so would all that it starts."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one file run in one process, since they share systems; those of a deployment all in
-    one, or each process would build the images."""
-    for item in items:
-        group = DEPLOYMENT if DEPLOYMENT in item.path.parents else item.path
-        item.add_marker(pytest.mark.xdist_group(str(group.relative_to(CHECKOUT))))
 
 
 @pytest.fixture(scope="session")
