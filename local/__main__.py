@@ -7,6 +7,7 @@ from functools import partial
 
 from local.console import say
 from local.data_folder_lock import DataFolderLock
+from local.example import find_example
 from local.given_servers import reach_database, reach_redis
 from local.greeting import make_greeting
 from local.readiness import wait_until_ready
@@ -39,10 +40,11 @@ def main() -> int:
             if settings.redis_url:
                 reach_redis(settings)
             with Supervisor(stop_request) as supervisor:
-                _start(settings, lock, supervisor, stop_request)
+                settings = _start(settings, lock, supervisor, stop_request)
                 address = listening_address(settings.host, settings.port)
                 wait_until_ready(address, supervisor, stop_request)
-                say(make_greeting(address, bool(settings.api_key), ENVIRONMENT))
+                example = find_example(settings)
+                say(make_greeting(address, example, bool(settings.api_key), ENVIRONMENT))
                 supervisor.watch()
     except Stopped:
         return 0
@@ -55,7 +57,8 @@ def main() -> int:
 
 def _start(
     settings: Settings, lock: DataFolderLock, supervisor: Supervisor, stop_request: StopRequest
-) -> None:
+) -> Settings:
+    """Start everything; the settings that the parts were given."""
     environment = dict(ENVIRONMENT)
     if not settings.redis_url:
         # The lock goes with Redis: whatever becomes of this process, no other Redis is started
@@ -74,6 +77,7 @@ def _start(
         command = [sys.executable, "-m", module]
         start = partial(supervisor.start_part, name, command, environment, folder=CHECKOUT)
         supervisor.add(start(), start, seconds)
+    return Settings.from_environment(environment)
 
 
 if __name__ == "__main__":

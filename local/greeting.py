@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping
+from typing import Any
 
 from shared.address import Address
 
-PASSENGER = (
-    '{"id": 0, "observation": {"Age": 22.0, "Cabin": null, "Embarked": "S", "Fare": 7.25, '
-    '"Parch": 0, "Pclass": 3, "Sex": "male", "SibSp": 1}}'
-)
 # The variables from which curl learns of a proxy for http:// addresses.
 _PROXIES = ("http_proxy", "all_proxy", "ALL_PROXY")
 
 
-def make_greeting(address: Address, asks_for_key: bool, environment: Mapping[str, str]) -> str:
-    """The text, whose command works as it stands in a shell with this environment."""
+def make_greeting(
+    address: Address,
+    observation: Mapping[str, Any],
+    asks_for_key: bool,
+    environment: Mapping[str, str],
+) -> str:
+    """The text, whose command works as it stands in a shell with this environment, with an
+    observation of the model that is served."""
+    body = shlex.quote(json.dumps({"id": 0, "observation": observation}))
     # A proxy cannot reach this machine's loopback.
     direct = " --noproxy '*'" if any(environment.get(name) for name in _PROXIES) else ""
     key = ' -H "Authorization: Bearer $API_KEY"' if asks_for_key else ""
@@ -25,5 +30,5 @@ def make_greeting(address: Address, asks_for_key: bool, environment: Mapping[str
     return (
         f"ready on {address.url}; Ctrl-C stops it. Try:\n\n"
         f"curl{direct} -X POST {url} -H 'Content-Type: application/json'{key} "
-        f"-d '{PASSENGER}'\n"
+        f"-d {body}\n"
     )

@@ -82,6 +82,7 @@ LOCAL = {
     "local.postgres_server": {"local.part", "local.ports"},
     "local.redis_server": {"local.part", "local.ports"},
     "local.console": set(),
+    "local.example": set(),
     "local.data_folder_lock": set(),
     "local.greeting": set(),
     "local.part": set(),

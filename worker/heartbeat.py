@@ -68,6 +68,8 @@ class Heartbeat:
         version = self._served.version
         answers = self._served.state.answers
         if answers:
+            if not self._is_ready:
+                self._broker.describe_model(version, self._served.description)
             self._broker.beat(self._name, version, LASTS)
             if not self._is_ready:
                 log.info("ready: model %s, %d processes", version, self._processes)

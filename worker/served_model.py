@@ -8,6 +8,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from shared.errors import ArtifactError, ModelFaultError, UnansweredError
 from worker.model.artifacts import PIPELINE
@@ -43,9 +44,9 @@ class ServedModel:
         return self._trial.version
 
     @property
-    def trial(self) -> Trial:
-        """What was found out about it at start."""
-        return self._trial
+    def description(self) -> dict[str, Any]:
+        """What it is like, as JSON: its columns, and an observation that it answers, if known."""
+        return {"columns": self._trial.columns, "example": self._trial.answered}
 
     @property
     def model(self) -> Model:

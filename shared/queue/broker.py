@@ -7,6 +7,7 @@ what a dead gateway never read does not pile up.
 
 from __future__ import annotations
 
+import json
 import logging
 import ssl
 from collections.abc import Iterator, Sequence
@@ -32,6 +33,7 @@ REPLIES = "queuecast.replies."
 PROBE = "queuecast.probe"
 PROBE_KEPT = 60
 _REPLIES_KEPT = 60
+_MODELS_KEPT = 3600
 AWAY = (redis.RedisError, OSError)
 
 
@@ -146,6 +148,30 @@ class Broker:
         """
         with self._asking():
             self._client.zrem(self._names.heartbeats, f"{worker} {model_version}")
+
+    def describe_model(self, version: str, description: dict[str, Any]) -> None:
+        """Say what a model is like, for an hour from now.
+
+        Raises:
+            BrokerAwayError: Redis does not answer, or takes no writes.
+        """
+        key = self._names.model(version)
+        with self._asking(), self._client.pipeline(transaction=False) as commands:
+            commands.delete(key)
+            commands.zadd(key, {json.dumps(description): 0})
+            commands.expire(key, _MODELS_KEPT)
+            commands.execute()
+
+    def model_description(self, version: str) -> dict[str, Any] | None:
+        """What was said of a model; None when nothing was.
+
+        Raises:
+            BrokerAwayError: Redis does not answer.
+        """
+        with self._asking():
+            found: Any = self._client.zrange(self._names.model(version), 0, 0)
+        description: dict[str, Any] | None = json.loads(found[0]) if found else None
+        return description
 
     def workers(self) -> list[Worker]:
         """The workers that are alive with a loaded model.

@@ -27,3 +27,8 @@ class Names:
         """One sorted set, each worker with the time until which it counts as alive: to look is one
         command, whatever else Redis holds."""
         return f"queuecast.heartbeats.{self.namespace}"
+
+    def model(self, version: str) -> str:
+        """What a model of this version is like, as JSON: the one member of a sorted set, so that a
+        Redis user needs no command for it that is not needed anyway."""
+        return f"queuecast.model.{version}.{self.namespace}"

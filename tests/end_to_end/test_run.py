@@ -9,8 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from tests.end_to_end.make_run import Run, left_of, refused, running
+from tests.model_folder import write_model
 from tests.system import FIRST_PROBA, wait_for
 
 
@@ -128,3 +130,12 @@ def test_a_part_that_dies_before_all_is_ready(tmp_path: Path, part: str) -> None
     assert run.part.process.wait(25) == 1
     assert len(run.said("was ended by SIGKILL")) == 1 and not run.said("ready on")
     assert not left_of(data)
+
+
+def test_a_model_of_ones_own(tmp_path: Path) -> None:
+    """What it gives to try is an observation of this model, which it answers."""
+    folder = tmp_path / "model"
+    write_model(folder, "greeted", "", lambda _: LogisticRegression())
+    with running(tmp_path / "data", tmp_path / "log", MODEL_DIR=str(folder)) as run:
+        assert set(run.try_curl()) == {"proba"}
+        assert '"x"' in run.curl and "Age" not in run.printed
