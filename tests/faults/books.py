@@ -9,7 +9,9 @@ from typing import TypeVar
 
 from shared.queue.messages import Kind
 from tests.faults.evidence import Evidence, Job, Row
-from tests.faults.record import Record
+from tests.faults.metronome import Stall, stalled
+from tests.faults.oracle import Oracle
+from tests.faults.record import Address, Record
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -34,11 +36,19 @@ class Books:
     again: Sequence[Record]
     before: Evidence
     after: Evidence
-    # Answers may be missing only when whoever owed them was killed or told to stop.
-    gateways_died: bool = False
+    # The probability that the pipeline gives to an observation.
+    oracle: Oracle
+    # Gateways that were ended on purpose, and when: what they owed may be missing.
+    ended: Sequence[tuple[Address, float]] = ()
+    # From when until when somebody may be refused, because a part was away or the queue full.
+    troubled: Sequence[tuple[float, float]] = ()
+    # When the clients themselves were kept from running, and for how long.
+    stalls: Sequence[Stall] = ()
+    by_number: dict[int, Record] = field(default_factory=dict)
     rows: dict[str, list[Row]] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
     jobs_of: dict[int, list[Job]] = field(default_factory=dict)
+    labels: dict[str, list[Job]] = field(default_factory=dict)
     predictions: dict[str, list[Record]] = field(default_factory=dict)
     updates: dict[str, list[Record]] = field(default_factory=dict)
 
@@ -46,7 +56,9 @@ class Books:
         self.rows = _grouped((row.key, row) for row in self.after.rows)
         self.jobs = {job.job_id: job for job in self.after.jobs}
         self.jobs_of = _grouped((j.maker, j) for j in self.after.jobs if j.maker is not None)
+        self.labels = _grouped((j.key, j) for j in self.after.jobs if j.kind == Kind.UPDATE)
         everything = [*self.history, *self.again]
+        self.by_number = {record.ask.number: record for record in everything}
         self.predictions = _grouped(
             (r.ask.key, r) for r in everything if r.ask.kind is Kind.PREDICT
         )
@@ -55,6 +67,22 @@ class Books:
     def all(self) -> list[Record]:
         """Every request, the repeated ones last."""
         return [*self.history, *self.again]
+
+    def was_ended(self, record: Record) -> bool:
+        """Whether the gateway that owed this answer was ended before it gave it."""
+        return any(
+            record.gateway == gateway and record.ended_at >= at for gateway, at in self.ended
+        )
+
+    def may_be_refused(self, record: Record) -> bool:
+        """Whether a part was away, or the queue full, while this request was under way."""
+        return any(
+            record.sent_at <= until and since <= record.ended_at for since, until in self.troubled
+        )
+
+    def judged_seconds(self, record: Record) -> float:
+        """How long a request took, without what its own client was kept from running."""
+        return record.seconds - stalled(self.stalls, record)
 
     def row(self, key: str) -> Row | None:
         """The first row of an observation."""

@@ -8,9 +8,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 
 from shared.queue.messages import Kind
-from tests.faults.record import Absence, Ask, Record
-
-Address = tuple[str, int]
+from tests.faults.record import Absence, Address, Ask, Record
 
 # Longer than any answer may take; who waits for this long hangs.
 TIMEOUT = 15.0
@@ -46,15 +44,17 @@ class Courier:
             data = response.read()
         except TimeoutError:
             self.close()
-            return Record(ask, sent_at, time.monotonic(), absence=Absence.TIMEOUT)
+            return Record(ask, sent_at, time.monotonic(), absence=Absence.TIMEOUT, gateway=address)
         except (OSError, HTTPException):
             self.close()
-            return Record(ask, sent_at, time.monotonic(), absence=Absence.BROKEN)
+            return Record(ask, sent_at, time.monotonic(), absence=Absence.BROKEN, gateway=address)
         if response.will_close:
             self.close()
         retry_after = response.headers.get("Retry-After")
         ended_at = time.monotonic()
-        return Record(ask, sent_at, ended_at, response.status, _object(data), retry_after)
+        return Record(
+            ask, sent_at, ended_at, response.status, _object(data), retry_after, gateway=address
+        )
 
     def close(self) -> None:
         """Hang up."""

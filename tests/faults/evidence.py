@@ -16,23 +16,19 @@ FINAL = ("succeeded", "failed", "cancelled")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One stored prediction. `body` is the request's as it was sent."""
+    """One stored prediction. `body` is the request's as it was sent; `number` is the row's `id`."""
 
     key: str
     body: str
     proba: float
     true_class: Any
     request_id: str | None
+    number: int = 0
 
     @property
     def maker(self) -> int | None:
         """The number of the request that made this row."""
         return token(self.body)
-
-    @property
-    def observation(self) -> str:
-        """The observation in one spelling."""
-        return json.dumps(json.loads(self.body)["observation"], sort_keys=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +115,7 @@ def gather(url: str, since: Mark) -> Evidence:
     """Everything after a mark."""
     rows = query(
         url,
-        "SELECT observation_id, observation, proba, true_class, request_id"
+        "SELECT observation_id, observation, proba, true_class, request_id, id"
         " FROM prediction WHERE id > %s ORDER BY id",
         (since.row,),
     )
@@ -130,7 +126,9 @@ def gather(url: str, since: Mark) -> Evidence:
         (since.job,),
     )
     return Evidence(
-        tuple(Row(k, b, p, None if c is None else json.loads(c), r) for k, b, p, c, r in rows),
+        tuple(
+            Row(k, b, p, None if c is None else json.loads(c), r, n) for k, b, p, c, r, n in rows
+        ),
         tuple(_job(*job) for job in jobs),
     )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 from tests.faults.books import Books, name
-from tests.faults.evidence import Job
+from tests.faults.evidence import Job, Row
 from tests.faults.problem import Problem, doubled, lost, wrong
 from tests.faults.record import Record
 
@@ -53,8 +54,27 @@ def _check_update(books: Books, record: Record) -> Iterator[Problem]:
         earlier = _promised_before(books, record)
         if earlier is not None:
             yield lost(f"{name(record)}: {body['error']}, after {name(earlier)}")
-    elif row is not None and body.get("proba") != row.proba:
+    elif row is None:
+        yield lost(f"{name(record)}: shows {body}, and there is no row")
+    elif body.get("proba") != row.proba:
         yield doubled(f"{name(record)}: says {body.get('proba')!r} for a row of {row.proba!r}")
+    else:
+        yield from _check_shown(books, record, body, row)
+
+
+def _check_shown(books: Books, record: Record, body: dict[str, Any], row: Row) -> Iterator[Problem]:
+    """An update is shown its row with its own label, or with one that was accepted after it."""
+    maker = books.by_number.get(row.maker or -1)
+    first_sent = maker.ask.observation_id if maker else None
+    shown = (body.get("id"), body.get("observation_id"), body.get("observation"))
+    if shown != (row.number, first_sent, row.body):
+        yield wrong(f"{name(record)}: shows the row {shown}")
+    mine = books.jobs_of.get(record.ask.number)
+    others = books.labels.get(record.ask.key, ())
+    later = [_label(job) for job in others if mine and job.seq > mine[0].seq]
+    if body.get("true_class") not in (record.ask.true_class, *later):
+        text = f"shows the label {body.get('true_class')!r}, not {record.ask.true_class!r}"
+        yield wrong(f"{name(record)}: {text}")
 
 
 def _promised_before(books: Books, update: Record) -> Record | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from tests.faults.courier import TIMEOUT, Address, Courier, NothingSentError
-from tests.faults.record import Absence, Ask, History, Record
+from tests.faults.courier import TIMEOUT, Courier, NothingSentError
+from tests.faults.record import Absence, Address, Ask, History, Record
 from tests.faults.traffic import Traffic
 
 # When nobody listens, a client looks again after so many seconds.
@@ -46,7 +46,8 @@ class Load:
                 addresses = self._addresses()
                 record = None
                 if addresses:
-                    record = _try(courier, traffic.next(), addresses[client % len(addresses)])
+                    address = addresses[client % len(addresses)]
+                    record = _try(courier, traffic.next(), address, self._history)
                 if record is None:
                     self._stopping.wait(LOOK_AGAIN)
                     continue
@@ -78,7 +79,8 @@ def send_all(
                         return
                     position, ask = waiting.pop()
                 now = addresses()
-                record = _try(courier, ask, now[position % len(now)]) if now else None
+                address = now[position % len(now)] if now else None
+                record = _try(courier, ask, address, history) if address else None
                 if record is not None:
                     history.add(record)
                     with lock:
@@ -104,8 +106,9 @@ def left(records: Sequence[Record]) -> list[Record]:
     return [r for r in records if r.absence is Absence.LEFT]
 
 
-def _try(courier: Courier, ask: Ask, address: Address) -> Record | None:
+def _try(courier: Courier, ask: Ask, address: Address, history: History) -> Record | None:
     try:
-        return courier.send(ask, address)
+        with history.sending(ask.number, address):
+            return courier.send(ask, address)
     except NothingSentError:
         return None

@@ -1,4 +1,4 @@
-"""How long anybody may wait, in seconds."""
+"""How long anybody may wait, in seconds: what is promised, and nothing added to it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,5 @@ REFUSED_WITHIN = 2.0
 SYNC_WAIT = 4.0
 # What a part that was asked to stop may take.
 STOP_WITHIN = 25.0
-# What a busy machine of two cores, which runs the clients as well, may add: less than what would
-# make a refusal out of a whole SYNC_WAIT.
-MARGIN = 1.9
+# Every part is back: so soon everybody is served, and what was accepted has ended.
+BACK_WITHIN = 60.0

@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import psutil
@@ -55,8 +55,10 @@ def send(processes: Sequence[psutil.Process], number: int) -> None:
             os.kill(process.pid, number)
 
 
-def terminate(parts: Sequence[Part], seconds: float) -> tuple[float, list[str]]:
-    """SIGTERM to every process of these parts at once, as Heroku does.
+def terminate(
+    parts: Sequence[Part], seconds: float, sent: Callable[[], None]
+) -> tuple[float, list[str]]:
+    """SIGTERM to every process of these parts at once, as Heroku does, and then `sent` is called.
 
     Returns how long it took until all had ended, and what had not when the time was up.
     """
@@ -64,6 +66,7 @@ def terminate(parts: Sequence[Part], seconds: float) -> tuple[float, list[str]]:
     names = {process.pid: f"{part.name} {process.pid}" for part in parts for process in tree(part)}
     began = time.monotonic()
     send(processes, signal.SIGTERM)
+    sent()
 
     def ended() -> bool:
         for part in parts:

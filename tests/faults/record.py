@@ -6,6 +6,7 @@ import itertools
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -15,6 +16,8 @@ from shared.queue.messages import Kind
 
 # An unused key of every body: a row keeps the body as it was sent, so it tells who made it.
 TOKEN = "request"
+
+Address = tuple[str, int]
 
 
 class Absence(StrEnum):
@@ -64,6 +67,7 @@ class Record:
     body: dict[str, Any] | None = None
     retry_after: str | None = None
     absence: Absence | None = None
+    gateway: Address | None = None
 
     @property
     def seconds(self) -> float:
@@ -81,12 +85,17 @@ class Record:
         that nobody knows."""
         return self.status in (503, 504)
 
+    def under_way_at(self, moment: float) -> bool:
+        """Whether it was sent before a moment, and ended after it."""
+        return self.sent_at < moment < self.ended_at
+
 
 @dataclass
 class History:
     """Everything that was sent, by any thread, and when a server was away."""
 
     outages: list[tuple[float, float]] = field(default_factory=list)
+    _under_way: dict[int, Address] = field(default_factory=dict)
     _records: list[Record] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -95,6 +104,22 @@ class History:
         """A number that no other request of this history has."""
         with self._lock:
             return next(self._numbers)
+
+    @contextmanager
+    def sending(self, number: int, gateway: Address) -> Iterator[None]:
+        """A request is under way to a gateway in this block."""
+        with self._lock:
+            self._under_way[number] = gateway
+        try:
+            yield
+        finally:
+            with self._lock:
+                del self._under_way[number]
+
+    def under_way(self, gateway: Address | None = None) -> int:
+        """How many requests wait for their answer now, of one gateway or of any."""
+        with self._lock:
+            return sum(gateway in (None, address) for address in self._under_way.values())
 
     def add(self, record: Record) -> None:
         """Keep what came of a request."""

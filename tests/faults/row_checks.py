@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 from tests.faults.books import Books, Said, name
 from tests.faults.evidence import Row
 from tests.faults.problem import Problem, doubled, lost, wrong
+from tests.faults.record import Record
 
 # Scored alone or in a group: the contract's tolerance.
 SAME = 1e-12
@@ -25,7 +25,6 @@ def check_rows(books: Books) -> Iterator[Problem]:
             yield lost(f"observation {row.key!r}: its row is gone")
         elif (now.proba, now.request_id, now.body) != (row.proba, row.request_id, row.body):
             yield doubled(f"observation {row.key!r}: its row was replaced")
-    yield from _check_scores(books)
 
 
 def _check_origin(books: Books, key: str, row: Row) -> Iterator[Problem]:
@@ -37,22 +36,27 @@ def _check_origin(books: Books, key: str, row: Row) -> Iterator[Problem]:
         yield wrong(f"observation {key!r}: its row does not hold the body that was sent")
     elif maker.ask.trap:
         yield wrong(f"{name(maker)}: has a row")
+    elif not _is_right(books, maker, row.proba):
+        yield wrong(f"{name(maker)}: its row holds {row.proba!r}, and {_right(books, maker)}")
+    elif row.number <= 0 or not row.request_id:
+        yield wrong(f"{name(maker)}: its row has id {row.number} and request {row.request_id!r}")
 
 
-def _check_scores(books: Books) -> Iterator[Problem]:
-    probas: dict[str, list[float]] = defaultdict(list)
-    for row in books.after.rows:
-        if row.maker is not None:
-            probas[row.observation].append(row.proba)
-    for observation, found in probas.items():
-        if max(found) - min(found) > SAME:
-            yield doubled(f"{observation} was scored {min(found)!r} and {max(found)!r}")
+def _is_right(books: Books, record: Record, proba: float) -> bool:
+    return abs(proba - books.oracle(record.ask.observation or {})) <= SAME
+
+
+def _right(books: Books, record: Record) -> str:
+    return f"the pipeline says {books.oracle(record.ask.observation or {})!r}"
 
 
 def check_predictions(books: Books) -> Iterator[Problem]:
     """Each prediction that was told, against its row."""
     for said in books.said():
         row = books.row(said.record.ask.key)
+        if not said.exists and not _is_right(books, said.record, said.proba):
+            right = _right(books, said.record)
+            yield wrong(f"{name(said.record)}: {said.how} {said.proba!r}, and {right}")
         if row is None:
             yield lost(f"{name(said.record)}: {said.how} {said.proba!r}, and there is no row")
         elif row.proba != said.proba:

@@ -4,27 +4,28 @@ parts are back; what follows, the system has to do by itself."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 import psutil
 
+from local.part import Part
+from shared.queue.messages import Lane
 from tests.faults import processes
 from tests.faults.plays.garbage import garbage
 from tests.faults.plays.leavers import clients_left
-from tests.faults.stage import Stage
+from tests.faults.record import Address
+from tests.faults.stage import CHILDREN, Stage
 from tests.system import wait_for
 
 Fault = Callable[[Stage], None]
-
-# The worker's, by default (WORKER_PROCESSES).
-_CHILDREN = 2
 
 
 def child_killed(stage: Stage) -> None:
     """SIGKILL a child of the worker, as it scores a group and as it stores one."""
     for _ in range(stage.size.kills):
         _kill_child(stage, processes.busy_child(stage.worker))
-        with stage.servers.storing_held(stage.system.database_url, _CHILDREN):
+        with stage.mid_group("a child is killed as it stores"):
             _kill_child(stage, stage.random.choice(processes.children(stage.worker)))
 
 
@@ -34,35 +35,47 @@ def _kill_child(stage: Stage, victim: psutil.Process) -> None:
 
     def replaced() -> bool:
         now = [child.pid for child in processes.children(stage.worker)]
-        return victim.pid not in now and len(now) >= _CHILDREN
+        return victim.pid not in now and len(now) >= CHILDREN
 
     wait_for(replaced, 30, "the worker replaces its child")
 
 
 def worker_killed(stage: Stage) -> None:
     """SIGKILL the worker and its children, with a group in each of them; another is started."""
-    with stage.servers.storing_held(stage.system.database_url, _CHILDREN):
+    with stage.mid_group("the worker is killed"):
         stage.kill(stage.worker)
     stage.renew_worker()
 
 
 def worker_stopped(stage: Stage) -> None:
-    """SIGTERM every process of the worker; another is started."""
-    stage.terminate([stage.worker])
+    """SIGTERM every process of the worker, with a group in each of them; another is started."""
+    _terminate(stage, "the worker is stopped", [stage.worker])
     stage.renew_worker()
 
 
+def _terminate(
+    stage: Stage, what: str, parts: Sequence[Part], gateway: Address | None = None
+) -> None:
+    """Tell them to stop while groups are scored and not stored, which they can be from then on."""
+    with ExitStack() as held:
+        held.enter_context(stage.mid_group(what, gateway))
+        stage.terminate(parts, sent=held.close)
+
+
 def gateway_killed(stage: Stage) -> None:
-    """SIGKILL a gateway; another is started."""
+    """SIGKILL a gateway on which clients wait; another is started."""
     place = stage.random.randrange(len(stage.system.gateways))
-    stage.kill(stage.system.gateways[place][0])
+    part, client = stage.system.gateways[place]
+    with stage.mid_group("a gateway is killed", client.address):
+        stage.kill(part)
     stage.renew_gateway(place)
 
 
 def gateway_stopped(stage: Stage) -> None:
-    """SIGTERM every process of a gateway; another is started."""
+    """SIGTERM every process of a gateway on which clients wait; another is started."""
     place = stage.random.randrange(len(stage.system.gateways))
-    stage.terminate([stage.system.gateways[place][0]])
+    part, client = stage.system.gateways[place]
+    _terminate(stage, "a gateway is stopped", [part], client.address)
     stage.renew_gateway(place)
 
 
@@ -70,58 +83,80 @@ def all_stopped(stage: Stage) -> None:
     """SIGTERM every process of every part at once, as Heroku does; all are started again."""
     system = stage.system
     gateways = [part for part, _ in system.gateways]
-    stage.terminate([*gateways, *system.workers])
+    _terminate(stage, "all are stopped", [*gateways, *system.workers])
     stage.renew_worker()
     for place in range(len(gateways)):
         stage.renew_gateway(place)
 
 
 def redis_emptied(stage: Stage) -> None:
-    """Redis is killed, and comes back empty."""
-    with stage.outage(stage.servers.without_redis(empty=True)):
-        time.sleep(stage.size.restart)
+    """Redis is killed with messages in it, and comes back empty."""
+    with ExitStack() as held:
+        held.enter_context(stage.mid_group("Redis is killed", queued=True))
+        with stage.outage(stage.servers.without_redis(empty=True)):
+            held.close()
+            time.sleep(stage.size.restart)
 
 
 def redis_restarted(stage: Stage) -> None:
-    """Redis is killed, and comes back with what its append-only file holds."""
-    with stage.outage(stage.servers.without_redis(empty=False)):
-        time.sleep(stage.size.restart)
+    """Redis is killed with messages in it, and comes back with its append-only file."""
+    with ExitStack() as held:
+        held.enter_context(stage.mid_group("Redis is killed", queued=True))
+        with stage.outage(stage.servers.without_redis(empty=False)):
+            held.close()
+            time.sleep(stage.size.restart)
 
 
 def redis_flushed(stage: Stage) -> None:
-    """FLUSHALL under load."""
+    """FLUSHALL under load, with messages on the lanes."""
+    lanes = [stage.system.queue(lane) for lane in Lane]
     for _ in range(stage.size.kills):
-        stage.servers.flush_redis()
+        with stage.mid_group("FLUSHALL", queued=True):
+            assert stage.servers.flush_redis(lanes), "FLUSHALL destroyed no message"
         stage.await_answers(10)
 
 
 def redis_paused(stage: Stage) -> None:
-    """SIGSTOP Redis for a while."""
-    with stage.outage(stage.servers.redis_frozen()):
-        time.sleep(stage.size.outage)
+    """SIGSTOP Redis for a while, with messages in it."""
+    with ExitStack() as held:
+        held.enter_context(stage.mid_group("Redis is frozen", queued=True))
+        with stage.outage(stage.servers.redis_frozen()):
+            held.close()
+            time.sleep(stage.size.outage)
 
 
 def postgres_stopped(stage: Stage) -> None:
-    """PostgreSQL is shut down for a while."""
-    with stage.outage(stage.servers.without_postgres(kill=False)):
+    """PostgreSQL is shut down for a while, as groups are stored."""
+    with (
+        stage.mid_group("PostgreSQL is shut down"),
+        stage.outage(stage.servers.without_postgres(kill=False)),
+    ):
         time.sleep(stage.size.outage)
 
 
 def postgres_killed(stage: Stage) -> None:
-    """SIGKILL PostgreSQL and its backends; it recovers from its log."""
-    with stage.outage(stage.servers.without_postgres(kill=True)):
+    """SIGKILL PostgreSQL and its backends, as groups are stored; it recovers from its log."""
+    with (
+        stage.mid_group("PostgreSQL is killed"),
+        stage.outage(stage.servers.without_postgres(kill=True)),
+    ):
         time.sleep(stage.size.restart)
 
 
 def postgres_paused(stage: Stage) -> None:
-    """SIGSTOP every process of PostgreSQL for a while."""
-    with stage.outage(stage.servers.postgres_frozen()):
+    """SIGSTOP every process of PostgreSQL for a while, as groups are stored."""
+    with (
+        stage.mid_group("PostgreSQL is frozen"),
+        stage.outage(stage.servers.postgres_frozen()),
+    ):
         time.sleep(stage.size.outage)
 
 
 def connections_cut(stage: Stage) -> None:
     """pg_terminate_backend on every connection, again and again."""
     # The server is there all the time, so nobody needs to be refused.
+    with stage.mid_group("connections are cut"):
+        assert stage.servers.cut_connections(stage.system.database_url), "nothing was cut"
     deadline = time.monotonic() + stage.size.outage / 2
     while time.monotonic() < deadline:
         stage.servers.cut_connections(stage.system.database_url)
@@ -129,8 +164,11 @@ def connections_cut(stage: Stage) -> None:
 
 
 def database_read_only(stage: Stage) -> None:
-    """The database refuses writes for a while."""
-    with stage.outage(stage.servers.read_only(stage.system.database_url)):
+    """The database refuses writes for a while, as groups are stored."""
+    with (
+        stage.mid_group("the database refuses writes"),
+        stage.outage(stage.servers.read_only(stage.system.database_url)),
+    ):
         time.sleep(stage.size.outage / 2)
 
 

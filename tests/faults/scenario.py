@@ -19,11 +19,14 @@ from tests.faults.books import Books, name
 from tests.faults.evidence import Evidence
 from tests.faults.listing import check_listing
 from tests.faults.load import send_all
-from tests.faults.patience import MARGIN, REFUSED_WITHIN
+from tests.faults.metronome import Metronome
+from tests.faults.oracle import shipped
+from tests.faults.patience import REFUSED_WITHIN
 from tests.faults.problem import hung, lost, wrong
 from tests.faults.record import History, Record
 from tests.faults.result import Result
 from tests.faults.stage import Stage
+from tests.faults.strike import check_strikes
 from tests.system import wait_for
 
 Play = Callable[[Stage], None]
@@ -39,8 +42,8 @@ class Scenario:
     """One row of the matrix.
 
     `play` makes it happen, and returns when everything is back. `settings` are made in an empty
-    folder. What plays `alone` needs a system that is set up for it. `patience` is how many times
-    as long as others it may take to recover.
+    folder. What plays `alone` needs a system that is set up for it. `patience` is the part
+    of the promised time in which it has to recover.
     """
 
     name: str
@@ -57,11 +60,14 @@ def run(scenario: Scenario, stage: Stage) -> Result:
     began = time.monotonic()
     deadline = stage.size.deadline * scenario.patience
     stage.size = replace(stage.size, deadline=deadline)
-    try:
-        scenario.play(stage)
-    except (AssertionError, StartError, OSError, psycopg2.Error, redis.RedisError) as error:
-        stage.problems.append(wrong(f"the play broke off: {type(error).__name__}: {error}"))
-    return conclude(scenario.name, scenario.about, stage, began)
+    with Metronome() as metronome:
+        stage.stalls = metronome.stalls
+        try:
+            scenario.play(stage)
+        except (AssertionError, StartError, OSError, psycopg2.Error, redis.RedisError) as error:
+            stage.problems.append(wrong(f"the play broke off: {type(error).__name__}: {error}"))
+            stage.gave_up = True
+        return conclude(scenario.name, scenario.about, stage, began)
 
 
 def conclude(scenario: str, about: str, stage: Stage, began: float) -> Result:
@@ -85,10 +91,13 @@ def conclude(scenario: str, about: str, stage: Stage, began: float) -> Result:
     again = _send_again(stage, first)
     _await_jobs(stage, url)
     after = evidence.gather(url, stage.since)
-    books = Books(first, again, before, after, stage.gateways_died)
+    books = Books(first, again, before, after, shipped(), stage.ended, stage.troubled, stage.stalls)
     stage.problems += account(books)
+    stage.problems += check_strikes(stage.strikes, stage.shown, history.records)
     stage.problems += check_listing(stage, after)
-    _check_haste(stage, history)
+    _check_haste(books, stage)
+    if stage.recovery is None and not stage.gave_up:
+        stage.problems.append(wrong("nobody looked whether everything recovered"))
     return _result(scenario, about, stage, first, after, time.monotonic() - began)
 
 
@@ -128,13 +137,14 @@ def _await_jobs(stage: Stage, url: str) -> None:
         time.sleep(0.1)
 
 
-def _check_haste(stage: Stage, history: History) -> None:
-    limit = REFUSED_WITHIN + MARGIN
+def _check_haste(books: Books, stage: Stage) -> None:
+    history = stage.history
     for record in history.sent_in_outages():
-        if record.seconds > limit:
+        seconds = books.judged_seconds(record)
+        if seconds > REFUSED_WITHIN:
             after = min(record.sent_at - began for began, _ in history.outages)
-            text = f"{name(record)} took {record.seconds:.1f} s, sent {after:.2f} s after a server "
-            stage.problems.append(hung(text + f"was gone; {REFUSED_WITHIN:g} s are allowed"))
+            text = f"{name(record)} took {seconds:.2f} s, sent {after:.2f} s after a server was "
+            stage.problems.append(hung(text + f"gone; {REFUSED_WITHIN:g} s are allowed"))
 
 
 def _result(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -53,11 +53,24 @@ class Servers:
         """A client of the Redis, to be closed by whoever asked for it."""
         return redis.Redis.from_url(self.redis.url, socket_timeout=5)
 
-    def flush_redis(self) -> None:
-        """FLUSHALL: everything that Redis holds is gone."""
+    def flush_redis(self, lists: Sequence[str] = ()) -> int:
+        """FLUSHALL: everything that Redis holds is gone. How many messages these lists held."""
         client = self.redis_client()
         try:
-            client.flushall()
+            # In one step, so that these are the messages that were destroyed.
+            pipeline = client.pipeline(transaction=True)
+            for each in lists:
+                pipeline.llen(each)
+            pipeline.flushall()
+            return sum(pipeline.execute()[:-1])
+        finally:
+            client.close()
+
+    def waiting(self, lists: Sequence[str]) -> int:
+        """How many messages wait on these lists of Redis together."""
+        client = self.redis_client()
+        try:
+            return sum(client.llen(each) for each in lists)
         finally:
             client.close()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from tests.faults.patience import BACK_WITHIN
+
 
 @dataclass(frozen=True, slots=True)
 class Size:
@@ -25,7 +27,7 @@ class Size:
 
 FULL = Size(
     clients=12, pause=0.1, warm=300, outage=20.0, restart=5.0, kills=2, jobs=10_000, pairs=1000,
-    duplicates=300, rounds=12, leavers=200, deadline=90.0,
+    duplicates=300, rounds=12, leavers=200, deadline=BACK_WITHIN,
 )  # fmt: skip
 
 QUICK = Size(

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from tests.faults.matrix import started
+from tests.faults.metronome import Metronome
 from tests.faults.plan import Plan
 from tests.faults.problem import wrong
 from tests.faults.progress import Progress
@@ -27,8 +28,10 @@ def soak(plan: Plan, minutes: float, folder: Path, progress: Progress) -> Result
     with (
         Servers(folder / "servers") as servers,
         started(_SETTING, servers, folder / "soak") as system,
+        Metronome() as metronome,
     ):
         stage = Stage("soak", plan.seed, SOAK, servers, system, progress.say)
+        stage.stalls = metronome.stalls
         played = 0
         with stage.load():
             for name in plan.names:

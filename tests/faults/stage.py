@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -10,20 +11,23 @@ from random import Random
 from typing import Any
 
 from local.part import Part
-from shared.queue.messages import Kind
+from shared.queue.messages import Kind, Lane
 from tests.faults import evidence, processes
-from tests.faults.courier import Address
 from tests.faults.load import Load, send_all
+from tests.faults.metronome import Stall
 from tests.faults.patience import STOP_WITHIN
 from tests.faults.problem import Problem, hung, wrong
-from tests.faults.record import Ask, History, Record
+from tests.faults.record import Address, Ask, History, Record
 from tests.faults.servers import Servers
 from tests.faults.size import Size
+from tests.faults.strike import Strike
 from tests.faults.traffic import Ids, Traffic, observations
 from tests.system import System, wait_for
 
 Say = Callable[[str], None]
 
+# The worker's, by default (WORKER_PROCESSES).
+CHILDREN = 2
 # Clients of their own: what a play sends, and the looks whether all is well again.
 _OURS, _PROBES = 98, 99
 
@@ -53,7 +57,14 @@ class Stage:
         self.problems: list[Problem] = []
         self.recovery: float | None = None
         self.stopping: float | None = None
-        self.gateways_died = False
+        # Gateways that were ended on purpose, and when.
+        self.ended: list[tuple[Address, float]] = []
+        # When somebody may be refused; the last one ends when everything has recovered.
+        self.troubled: list[tuple[float, float]] = []
+        self.strikes: list[Strike] = []
+        self.stalls: Sequence[Stall] = ()
+        # What else proves that a fault met something, in words.
+        self.shown: list[str] = []
         # Requests whose row the model takes after all, since it was mended.
         self.cured: set[int] = set()
         # To be looked at when everything has come to rest.
@@ -124,21 +135,45 @@ class Stage:
     @contextmanager
     def outage(self, away: AbstractContextManager[None]) -> Iterator[None]:
         """A server is `away` in this block: whoever asks is to be refused within 2 s."""
+        self.trouble()
         with away:
             began = time.monotonic()
             yield
         self.history.outages.append((began, time.monotonic()))
+
+    def trouble(self) -> None:
+        """From now until everything has recovered, somebody may be refused."""
+        self.troubled.append((time.monotonic(), math.inf))
+
+    def strike(self, what: str, gateway: Address | None = None) -> None:
+        """A fault is made now: requests must be under way, to that gateway if one is named."""
+        wait_for(lambda: self.history.under_way(gateway), 10, f"{what}: a request is under way")
+        self.strikes.append(Strike(what, time.monotonic(), gateway))
+
+    @contextmanager
+    def mid_group(
+        self, what: str, gateway: Address | None = None, queued: bool = False
+    ) -> Iterator[None]:
+        """Every child of the worker has scored a group and not stored it, in this block, in which
+        a fault is made; when asked for, messages wait on Redis as well."""
+        with self.servers.storing_held(self.system.database_url, CHILDREN):
+            if queued:
+                lanes = [self.system.queue(lane) for lane in Lane]
+                wait_for(lambda: self.servers.waiting(lanes), 10, f"{what}: messages wait on Redis")
+            self.strike(what, gateway)
+            yield
 
     def kill(self, part: Part) -> None:
         """SIGKILL to a part and all below it."""
         self.expect_end(part)
         processes.kill(part)
 
-    def terminate(self, parts: Sequence[Part]) -> None:
-        """SIGTERM to every process of these parts at once; they must end in time."""
+    def terminate(self, parts: Sequence[Part], sent: Callable[[], None] = lambda: None) -> None:
+        """SIGTERM to every process of these parts at once; they must end in time. `sent` is called
+        as soon as they have been told."""
         for part in parts:
             self.expect_end(part)
-        seconds, slow = processes.terminate(parts, STOP_WITHIN + 5)
+        seconds, slow = processes.terminate(parts, STOP_WITHIN + 5, sent)
         self.stopping = max(self.stopping or 0.0, seconds)
         if seconds > STOP_WITHIN:
             self.problems.append(hung(f"SIGTERM: {seconds:.1f} s, and still there: {slow}"))
@@ -148,8 +183,9 @@ class Stage:
     def expect_end(self, part: Part) -> None:
         """This part is about to be ended on purpose."""
         self._ended_on_purpose.add(part.process.pid)
-        gateways = [gateway for gateway, _ in self.system.gateways]
-        self.gateways_died = self.gateways_died or part in gateways
+        for gateway, client in self.system.gateways:
+            if gateway is part:
+                self.ended.append((client.address, time.monotonic()))
 
     def renew_gateway(self, place: int) -> None:
         """Another gateway takes the place of one that has ended."""
@@ -192,7 +228,9 @@ class Stage:
             left = evidence.unfinished(url, self.since, last)
             if left or waiting:
                 time.sleep(0.1)
-        self.recovery = max(self.recovery or 0.0, time.monotonic() - back)
+        now = time.monotonic()
+        self.troubled = [(since, min(until, now)) for since, until in self.troubled]
+        self.recovery = max(self.recovery or 0.0, now - back)
 
     def _answers(self, address: Address) -> bool:
         key = self.ids.of(_PROBES, next(self._probed), self._probing)

@@ -5,161 +5,78 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from shared.queue.messages import Kind
 from tests.faults.account import account
 from tests.faults.books import Books
-from tests.faults.evidence import Evidence, Job, Row
+from tests.faults.cooked import (
+    AGAIN,
+    ALICE,
+    FIRST,
+    LABEL,
+    PROBA,
+    PROMISED,
+    REFUSED,
+    TRAPPED,
+    TWIN,
+    UNANSWERED,
+    also,
+    books,
+    changed,
+    exists,
+    job,
+    labelled,
+    opened,
+    predicted,
+    row,
+    said,
+    shown,
+    with_job,
+    with_record,
+    with_rows,
+)  # fmt: skip
 from tests.faults.problem import Sort
-from tests.faults.record import Absence, Ask, Record
-
-ALICE, BOB = {"Age": 30.0}, {"Age": 40.0}
-PROBA = 0.25
-
-
-def predicted(number: int, key: str, status: int | None = 200, **more: Any) -> Record:
-    """A prediction, by default answered synchronously."""
-    observation = more.pop("observation", ALICE)
-    trap = more.pop("trap", None)
-    ask = Ask(number, Kind.PREDICT, key, observation, None, status == 202, trap)
-    body = {200: {"proba": PROBA}, 202: {"job_id": f"job {number}"}}.get(status or 0, {})
-    return Record(ask, number, number + 0.5, status, more.pop("body", body), **more)
-
-
-def labelled(number: int, key: str, label: int, status: int = 200, **more: Any) -> Record:
-    """An update."""
-    ask = Ask(number, Kind.UPDATE, key, None, label, status == 202)
-    body = {"proba": PROBA} if status == 200 else {"job_id": f"job {number}"}
-    return Record(ask, number, number + 0.5, status, more.pop("body", body))
-
-
-def row(record: Record, **more: Any) -> Row:
-    """The row that a request made."""
-    made = Row(record.ask.key, record.ask.body.decode(), PROBA, None, f"job {record.ask.number}")
-    return replace(made, **more)
-
-
-def job(record: Record, **more: Any) -> Job:
-    """The job of a request, ended well."""
-    ask = record.ask
-    number = ask.number
-    made = Job(
-        number, f"job {number}", ask.kind, "succeeded", ask.key, ask.body.decode(), 1, 200,
-        {"proba": PROBA},
-    )  # fmt: skip
-    return replace(made, **more)
-
-
-FIRST = predicted(1, "a")
-TWIN = predicted(2, "a", body={"proba": PROBA, "error": "exists"}, observation=BOB)
-PROMISED = predicted(3, "b", 202)
-LABEL = labelled(4, "a", 1)
-LATER = labelled(5, "a", 0, 202)
-UNANSWERED = predicted(6, "c", None, absence=Absence.BROKEN)
-REFUSED = predicted(7, "d", 503, body={"error": "away"}, retry_after="2")
-AGAIN = predicted(8, "c")
-TRAPPED = predicted(9, "e", 422, trap="exit", body={"error": "set aside after 3 tries: it died"})
-
-
-def books() -> Books:
-    """A history in which everything is right."""
-    before = Evidence((row(FIRST, true_class=0), row(PROMISED)), ())
-    jobs = (job(PROMISED), job(LABEL), job(LATER))
-    after = Evidence((*before.rows, row(AGAIN)), jobs)
-    history = [FIRST, TWIN, PROMISED, LABEL, LATER, UNANSWERED, REFUSED, TRAPPED]
-    return _opened(Books(history, [AGAIN], before, after, gateways_died=True))
-
-
-def _opened(found: Books, **changes: Any) -> Books:
-    values = {
-        name: getattr(found, name)
-        for name in ("history", "again", "before", "after", "gateways_died")
-    }
-    return Books(**{**values, **changes})
-
-
-def with_rows(change: Callable[[list[Row]], Any]) -> Books:
-    """Everything right, and then something done to the rows."""
-    found = books()
-    rows = list(found.after.rows)
-    change(rows)
-    return _opened(found, after=Evidence(tuple(rows), found.after.jobs))
-
-
-def with_job(of: Record, **changes: Any) -> Books:
-    """Everything right, and then something done to one job; `gone` takes it away."""
-    found = books()
-    gone = changes.pop("gone", False)
-    jobs = [
-        replace(j, **changes) if j.maker == of.ask.number else j
-        for j in found.after.jobs
-        if not (gone and j.maker == of.ask.number)
-    ]
-    return _opened(found, after=Evidence(found.after.rows, tuple(jobs)))
-
-
-def with_record(of: Record, **changes: Any) -> Books:
-    """Everything right, and then something done to one answer."""
-    found = books()
-    history = [replace(r, **changes) if r is of else r for r in found.history]
-    again = [replace(r, **changes) if r is of else r for r in found.again]
-    return _opened(found, history=history, again=again)
-
-
-def also(*records: Record, rows: tuple[Row, ...] = (), jobs: tuple[Job, ...] = ()) -> Books:
-    """Everything right, and then something more."""
-    found = books()
-    after = Evidence((*found.after.rows, *rows), (*found.after.jobs, *jobs))
-    return _opened(found, history=[*found.history, *records], after=after)
-
-
-def _changed(place: int, **changes: Any) -> Callable[[list[Row]], None]:
-    def change(rows: list[Row]) -> None:
-        rows[place] = replace(rows[place], **changes)
-
-    return change
-
+from tests.faults.record import Absence
 
 BAD_TRAP = predicted(20, "t", 422, trap="exit", body={"error": "no"})
-SAME_SCORE = predicted(21, "s", body={"proba": 0.5})
+SAME_SCORE = predicted(21, "s", body=said(0.5))
 STRANGER = predicted(22, "nobody")
 MISSING_LABEL = labelled(23, "zzz", 1)
 HAS_ROW = predicted(25, "h", 503, body={"error": "away"}, retry_after="2")
 REFUSED_LABEL = replace(labelled(26, "a", 0, 503), retry_after="2")
-TOO_EARLY = labelled(24, "b", 1, body={"error": "does not exist"})
+TOO_EARLY = labelled(24, "b", 1, body={"error": 'Observation ID: "b" does not exist'})
 TRAP_ROW = predicted(25, "u", 422, trap="exit", body={"error": "set aside after 3 tries"})
 TRAP_JOB = predicted(26, "v", 202, trap="hang")
-EVERYBODY_SECOND = predicted(27, "w", body={"proba": PROBA, "error": "exists"})
+EVERYBODY_SECOND = predicted(27, "w", body=said(**exists("w")))
 
 FAULTS: dict[str, tuple[Callable[[], Books], Sort, str]] = {
     "a row is lost": (lambda: with_rows(lambda r: r.pop(0)), Sort.LOST, "there is no row"),
     "a row is gone": (lambda: with_rows(lambda r: r.pop(1)), Sort.LOST, "its row is gone"),
     "a row is doubled": (lambda: with_rows(lambda r: r.append(r[0])), Sort.DOUBLED, "2 rows"),
     "a row was replaced": (
-        lambda: with_rows(_changed(0, request_id="other")), Sort.DOUBLED, "was replaced",
+        lambda: with_rows(changed(0, request_id="other")), Sort.DOUBLED, "was replaced",
     ),
     "a probability changed": (
-        lambda: with_rows(_changed(0, proba=0.5)), Sort.DOUBLED, "the row holds 0.5",
+        lambda: with_rows(changed(0, proba=0.5)), Sort.DOUBLED, "the row holds 0.5",
     ),
     "a probability changed in its last digit": (
-        lambda: with_record(TWIN, body={"proba": PROBA + 1e-16, "error": "exists"}),
+        lambda: with_record(TWIN, body=said(PROBA + 1e-16, **exists("a"))),
         Sort.DOUBLED, "the row holds",
     ),
     "one observation has two scores": (
-        lambda: also(SAME_SCORE, rows=(row(SAME_SCORE, proba=0.5),)), Sort.DOUBLED, "was scored",
+        lambda: also(SAME_SCORE, rows=(row(SAME_SCORE, proba=0.5),)),
+        Sort.WRONG, "the pipeline says 0.25",
     ),
     "two are told that they were first": (
-        lambda: with_record(TWIN, body={"proba": PROBA}), Sort.DOUBLED, "answered as the first",
+        lambda: with_record(TWIN, body=said()), Sort.DOUBLED, "answered as the first",
     ),
     "the first is told that it exists": (
-        lambda: with_record(FIRST, body={"proba": PROBA, "error": "exists"}),
+        lambda: with_record(FIRST, body=said(**exists("a"))),
         Sort.WRONG, "made the row",
     ),
     "a job says that its own row exists": (
-        lambda: with_job(PROMISED, outcome={"proba": PROBA, "error": "exists"}),
+        lambda: with_job(PROMISED, outcome=said(**exists("b"))),
         Sort.WRONG, "made the row",
     ),
     "everybody is told that it exists": (
@@ -169,7 +86,7 @@ FAULTS: dict[str, tuple[Callable[[], Books], Sort, str]] = {
         lambda: also(rows=(row(STRANGER),)), Sort.WRONG, "nobody asked",
     ),
     "a row of another body": (
-        lambda: with_rows(_changed(1, body=json.dumps({"observation": ALICE, "request": 3}))),
+        lambda: with_rows(changed(1, body=json.dumps({"observation": ALICE, "request": 3}))),
         Sort.WRONG, "does not hold the body",
     ),
     "a job is missing": (lambda: with_job(PROMISED, gone=True), Sort.LOST, "there is no job"),
@@ -186,10 +103,10 @@ FAULTS: dict[str, tuple[Callable[[], Books], Sort, str]] = {
         Sort.LOST, "without a reason",
     ),
     "a job's result is another": (
-        lambda: with_job(PROMISED, outcome={"proba": 0.5}), Sort.DOUBLED, "the row holds",
+        lambda: with_job(PROMISED, outcome=said(0.5)), Sort.DOUBLED, "the row holds",
     ),
     "nobody answered": (
-        lambda: _opened(books(), gateways_died=False), Sort.WRONG, "no gateway died",
+        lambda: opened(books(), ended=[]), Sort.WRONG, "was not ended",
     ),
     "somebody waited without end": (
         lambda: with_record(UNANSWERED, absence=Absence.TIMEOUT), Sort.HUNG, "no answer after",
@@ -224,13 +141,13 @@ FAULTS: dict[str, tuple[Callable[[], Books], Sort, str]] = {
     ),
     "sent again, and refused": (lambda: with_record(AGAIN, status=503), Sort.LOST, "sent again"),
     "a label is lost": (
-        lambda: with_rows(_changed(0, true_class=None)), Sort.LOST, "its label is None",
+        lambda: with_rows(changed(0, true_class=None)), Sort.LOST, "its label is None",
     ),
     "an older label came back": (
-        lambda: with_rows(_changed(0, true_class=1)), Sort.DOUBLED, "its label is 1",
+        lambda: with_rows(changed(0, true_class=1)), Sort.DOUBLED, "its label is 1",
     ),
     "a label that nobody gave": (
-        lambda: with_rows(_changed(1, true_class=1)), Sort.WRONG, "no update gave it",
+        lambda: with_rows(changed(1, true_class=1)), Sort.WRONG, "no update gave it",
     ),
     "a label without a row": (
         lambda: also(MISSING_LABEL, jobs=(job(MISSING_LABEL),)), Sort.LOST, "has no row",
@@ -239,11 +156,11 @@ FAULTS: dict[str, tuple[Callable[[], Books], Sort, str]] = {
         lambda: with_job(LABEL, gone=True), Sort.LOST, "not in the ledger",
     ),
     "an update that missed an accepted prediction": (
-        lambda: also(TOO_EARLY, jobs=(job(TOO_EARLY, outcome={"error": "does not exist"}),)),
+        lambda: also(TOO_EARLY, jobs=(job(TOO_EARLY, outcome=TOO_EARLY.body),)),
         Sort.LOST, "does not exist",
     ),
     "an update that shows another probability": (
-        lambda: with_record(LABEL, body={"proba": 0.5}), Sort.DOUBLED, "says 0.5",
+        lambda: with_record(LABEL, body=shown(FIRST, 1, 1, proba=0.5)), Sort.DOUBLED, "says 0.5",
     ),
 }  # fmt: skip
 

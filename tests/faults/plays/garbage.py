@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shared.observation_id import ObservationId
 from shared.queue.broker import REPLIES
-from shared.queue.messages import Kind, Lane, Request
+from shared.queue.messages import WIRE_VERSION, Kind, Lane, Request
 from tests.faults.evidence import query
 from tests.faults.message import changed, envelope, group, message
 from tests.faults.problem import wrong
@@ -22,9 +22,12 @@ RAW = (
 REPLIES_RAW = (
     b"garbage", b"\xff\xfe\x00\x80", b"[]", b"null", b"17", b"[" * 5000,
     b'{"version": 99, "group_id": null, "outcomes": []}',
-    b'{"version": 1, "group_id": 17, "outcomes": [[1, "x", null]]}',
-    b'{"version": 1, "outcomes": "many"}',
+    # Of the version that is read, so that it is their shape that is looked at.
+    b'{"version": %d, "group_id": 17, "outcomes": [[1, "x", null]]}' % WIRE_VERSION,
+    b'{"version": %d, "outcomes": "many"}' % WIRE_VERSION,
 )  # fmt: skip
+# What the log says of each that was read.
+_DROPPED = "was dropped"
 
 
 class Touch:
@@ -41,17 +44,27 @@ def garbage(stage: Stage) -> None:
     """Garbage and messages of unknown versions on every lane and on every gateway's replies."""
     loaded = stage.system.folder / f"unpickled-{stage.since.job}"
     client = stage.servers.redis_client()
+    before = stage.system.log().count(_DROPPED)
+    sent = 0
+    stage.strike("garbage is put on the lanes")
     try:
         for lane, queue in _queues(stage):
             found: list[bytes | str] = [*RAW, *_messages(lane, loaded)]
             for something in found:
                 client.lpush(queue, something)
                 client.rpush(queue, something)
+                sent += 2
         for channel in _channels(stage):
             for reply in REPLIES_RAW:
                 client.rpush(REPLIES + channel, reply)
+                sent += 1
     finally:
         client.close()
+    # Celery itself says something else of tasks that it does not know: half is enough to show that
+    # garbage was read.
+    wait_for(
+        lambda: stage.system.log().count(_DROPPED) - before > sent / 2, 30, "garbage is dropped"
+    )
     stage.at_end.append(lambda: _check(stage, loaded))
 
 

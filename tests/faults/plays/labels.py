@@ -35,6 +35,14 @@ def race(stage: Stage) -> None:
         stage.send(first)
         stage.send(then)
     stage.recovered()
+    raced = query(
+        stage.system.database_url,
+        "SELECT count(*) FROM job u JOIN job p USING (observation_id) WHERE u.seq > %s"
+        " AND u.kind = 'update' AND p.kind = 'predict' AND u.submitted_at < p.finished_at",
+        (stage.since.job,),
+    )[0][0]
+    assert raced, "no update was accepted before its prediction had ended"
+    stage.shown.append(f"{raced} updates were accepted before their predictions had ended")
 
 
 def _label(stage: Stage, prediction: Ask) -> Ask:
@@ -76,6 +84,7 @@ def bring_late(stage: Stage) -> None:
     # Those that were put back end again; the lane is first in, first out, so then all are through.
     ended = "SELECT count(*) FROM job WHERE job_id = ANY(%s) AND finished_at IS NOT NULL"
     wait_for(lambda: query(url, ended, (again,))[0][0] == len(again), 30, "late labels end")
+    stage.shown.append(f"{len(again)} first labels came once more")
     stage.recovered()
 
 

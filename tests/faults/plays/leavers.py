@@ -8,8 +8,7 @@ import time
 
 from shared.queue.messages import Kind
 from tests.faults import processes
-from tests.faults.courier import Address
-from tests.faults.record import Absence, Ask, Record
+from tests.faults.record import Absence, Address, Ask, Record
 from tests.faults.stage import Stage
 
 _WAITING = 0.3
@@ -24,6 +23,7 @@ def clients_left(stage: Stage) -> None:
     with processes.frozen(processes.tree(stage.worker)):
         sockets = [_send(ask, stage.addresses()[0]) for ask in asks]
         time.sleep(_WAITING)
+        stage.strike("clients leave")
         for number, (ask, sent_at, connection) in enumerate(sockets):
             _leave(connection, rudely=bool(number % 2))
             stage.history.add(Record(ask, sent_at, time.monotonic(), absence=Absence.LEFT))

@@ -48,7 +48,11 @@ def play(attack: Callable[[Stage], Sequence[Flood]]) -> Callable[[Stage], None]:
         with stage.load():
             quiet = _phase(stage)
             with _kept_up(floods):
+                stage.strike("rough clients come")
                 rough = _phase(stage)
+                held = sum(flood.held() for flood in list(floods))
+            assert held, "no rough client was there"
+            stage.shown.append(f"{held} rough clients")
             stage.recovered()
         stage.problems += check_haste(quiet, rough)
 
