@@ -51,7 +51,8 @@ SCENARIOS: dict[str, Scenario] = {
             poison.HANGING,
             dead_letters.SCENARIO,
             backlog.SCENARIO,
-            clock.SCENARIO,
+            clock.GATEWAY,
+            clock.WORKER,
             *rough_clients.SCENARIOS,
         )
     },

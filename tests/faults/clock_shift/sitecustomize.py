@@ -1,5 +1,8 @@
 """A process whose clock can be moved while it runs: Python imports this at its start, when its
-folder is on PYTHONPATH. The shift, in seconds, is what the file named by FAULTS_CLOCK holds."""
+folder is on PYTHONPATH. The shift, in seconds, is what the file named by FAULTS_CLOCK holds.
+
+A process that imports pandas gets FAULTS_CLOCK_DATETIME=no: its compiled code takes the class
+`datetime` apart and crashes on any other, so only `time` is moved there."""
 
 from __future__ import annotations
 
@@ -45,4 +48,5 @@ class _Shifted(_datetime, metaclass=_Meta):
 if _file is not None:
     time.time = lambda: _time() + _now_shifted()
     time.time_ns = lambda: _time_ns() + int(_now_shifted() * 1e9)
-    dt.datetime = _Shifted  # type: ignore[misc]
+    if os.environ.get("FAULTS_CLOCK_DATETIME") != "no":
+        dt.datetime = _Shifted  # type: ignore[misc]

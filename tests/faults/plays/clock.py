@@ -1,36 +1,109 @@
-"""The gateway's clock jumps, far from the worker's and the database's."""
+"""A clock jumps, far from those of the other parts and from the database's."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
 from pathlib import Path
+from uuid import UUID
 
+from shared.queue.messages import Lane
+from tests.faults.evidence import query
 from tests.faults.scenario import Scenario
 from tests.faults.stage import Stage
+from tests.system import wait_for
 
 SHIFT = Path(__file__).resolve().parent.parent / "clock_shift"
 HOUR = 3600
+# Seconds: more than a play takes, and far less than the clock is moved by.
+_NEAR = 600
 
 
 def settings(folder: Path) -> Mapping[str, str]:
-    """A file that moves a gateway's clock."""
+    """A file that moves the clock of whoever looks at it."""
     return {"FAULTS_CLOCK": str(folder / "clock")}
 
 
-def play(stage: Stage) -> None:
-    """An hour ahead, an hour behind, and right again; under load."""
-    clock = Path(stage.system.settings["FAULTS_CLOCK"])
-    # Only what is started from here on looks at that file: the worker does not.
-    path = os.pathsep.join((str(SHIFT), os.environ.get("PYTHONPATH", ""))).rstrip(os.pathsep)
+def play(
+    renew: Callable[[Stage], None], shown: Callable[[Stage], float]
+) -> Callable[[Stage], None]:
+    """A play: one part is started anew so that it looks at that file, and then its clock is an
+    hour ahead, an hour behind, and right again, under load. `shown` is by how many seconds that
+    part itself is seen to be wrong."""
+
+    def jump(stage: Stage) -> None:
+        clock = Path(stage.system.settings["FAULTS_CLOCK"])
+        path = os.pathsep.join((str(SHIFT), os.environ.get("PYTHONPATH", ""))).rstrip(os.pathsep)
+        stage.system.settings["PYTHONPATH"] = path
+        renew(stage)
+        del stage.system.settings["PYTHONPATH"]
+        with stage.load():
+            for shift in (HOUR, -HOUR, 0):
+                stage.strike(f"a clock moves by {shift} s")
+                _set(clock, shift)
+                wait_for(partial(_has_moved, stage, shown, shift), 10, "the clock has moved")
+                stage.await_answers(stage.size.warm // 2)
+                stage.recovered()
+        _check_times(stage)
+
+    return jump
+
+
+def _has_moved(stage: Stage, shown: Callable[[Stage], float], shift: int) -> bool:
+    return abs(shown(stage) - shift) < _NEAR
+
+
+def _renew_gateway(stage: Stage) -> None:
     stage.kill(stage.system.gateways[0][0])
-    stage.system.settings["PYTHONPATH"] = path
     stage.renew_gateway(0)
-    with stage.load():
-        for shift in (HOUR, -HOUR, 0):
-            _set(clock, shift)
-            stage.await_answers(stage.size.warm // 2)
-            stage.recovered()
+
+
+def _renew_worker(stage: Stage) -> None:
+    stage.kill(stage.worker)
+    stage.renew_worker(FAULTS_CLOCK_DATETIME="no")
+
+
+def _gateway_shown(stage: Stage) -> float:
+    """The time is in the id that a gateway gives to what it accepts."""
+    record = stage.send([stage.predict(respond_async=True)], 1)[0]
+    job_id = str((record.body or {}).get("job_id"))
+    return (UUID(job_id).int >> 80) / 1000 - _now(stage)
+
+
+def _worker_shown(stage: Stage) -> float:
+    """The time is in the line that a worker logs of a message that is none."""
+    before = stage.system.log().count("was dropped")
+    client = stage.servers.redis_client()
+    try:
+        client.lpush(stage.system.queue(Lane.INTERACTIVE), b"garbage")
+    finally:
+        client.close()
+    wait_for(lambda: stage.system.log().count("was dropped") > before, 10, "garbage is dropped")
+    lines = [line for line in stage.system.log().splitlines() if "was dropped" in line]
+    said = re.match(r"\S+ \S+", lines[-1])
+    assert said, lines[-1]
+    # The log has this machine's own time.
+    return datetime.fromisoformat(said[0][:19]).astimezone().timestamp() - _now(stage)
+
+
+def _now(stage: Stage) -> float:
+    found = query(stage.system.database_url, "SELECT extract(epoch FROM now())::float")
+    return float(found[0][0])
+
+
+def _check_times(stage: Stage) -> None:
+    """Whatever is written down has the time of the database's clock."""
+    far = query(
+        stage.system.database_url,
+        "SELECT count(*) FROM job WHERE seq > %s"
+        " AND (abs(extract(epoch FROM submitted_at - now())) > %s"
+        " OR abs(extract(epoch FROM coalesce(finished_at, submitted_at) - now())) > %s)",
+        (stage.since.job, _NEAR, _NEAR),
+    )
+    assert far[0][0] == 0, f"{far[0][0]} jobs have the times of another clock"
 
 
 def _set(clock: Path, shift: int) -> None:
@@ -40,7 +113,11 @@ def _set(clock: Path, shift: int) -> None:
     new.replace(clock)
 
 
-SCENARIO = Scenario(
-    "clock", "the gateway's clock an hour ahead, then an hour behind", play,
-    settings=settings, alone=True, patience=0.5,
+GATEWAY = Scenario(
+    "clock", "the gateway's clock an hour ahead, then an hour behind",
+    play(_renew_gateway, _gateway_shown), settings=settings, alone=True, patience=0.5,
+)  # fmt: skip
+WORKER = Scenario(
+    "worker-clock", "the worker's clock an hour ahead, then an hour behind",
+    play(_renew_worker, _worker_shown), settings=settings, alone=True, patience=0.5,
 )  # fmt: skip
