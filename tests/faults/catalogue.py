@@ -10,9 +10,11 @@ from tests.faults.plays import (
     dead_letters,
     duplicates,
     flush,
+    frozen,
     labels,
     poison,
     rough_clients,
+    slow_database,
 )
 from tests.faults.running_faults import FAULTS, Fault
 from tests.faults.scenario import Scenario
@@ -53,6 +55,9 @@ SCENARIOS: dict[str, Scenario] = {
             backlog.SCENARIO,
             clock.GATEWAY,
             clock.WORKER,
+            frozen.WORKER,
+            frozen.GATEWAY,
+            slow_database.SCENARIO,
             *rough_clients.SCENARIOS,
         )
     },

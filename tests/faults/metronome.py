@@ -9,17 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
-from tests.faults.record import Record
+from tests.faults.record import Address, Record
 
 _EVERY = 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """This process did not run for so many seconds up to a moment, on the monotonic clock."""
+    """This process did not run for so many seconds up to a moment, on the monotonic clock; or a
+    gateway did not, which was stopped on purpose."""
 
     until: float
     seconds: float
+    gateway: Address | None = None
 
 
 class Metronome:
@@ -52,11 +54,12 @@ class Metronome:
 
 
 def stalled(stalls: Sequence[Stall], record: Record) -> float:
-    """The seconds of a request in which its client could not run."""
+    """The seconds of a request in which its client, or its gateway, could not run."""
     return sum(
         max(
             0.0,
             min(stall.until, record.ended_at) - max(stall.until - stall.seconds, record.sent_at),
         )
         for stall in stalls
+        if stall.gateway in (None, record.gateway)
     )

@@ -116,10 +116,10 @@ class History:
             with self._lock:
                 del self._under_way[number]
 
-    def under_way(self, gateway: Address | None = None) -> int:
-        """How many requests wait for their answer now, of one gateway or of any."""
+    def under_way(self, gateway: Address | None = None) -> set[int]:
+        """The requests that wait for their answer now, of one gateway or of any."""
         with self._lock:
-            return sum(gateway in (None, address) for address in self._under_way.values())
+            return {n for n, address in self._under_way.items() if gateway in (None, address)}
 
     def add(self, record: Record) -> None:
         """Keep what came of a request."""

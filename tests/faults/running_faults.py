@@ -14,6 +14,7 @@ from shared.queue.messages import Lane
 from tests.faults import processes
 from tests.faults.plays.garbage import garbage
 from tests.faults.plays.leavers import clients_left
+from tests.faults.plays.refusing_redis import redis_full, redis_replica
 from tests.faults.record import Address
 from tests.faults.stage import CHILDREN, Stage
 from tests.system import wait_for
@@ -183,6 +184,8 @@ FAULTS: dict[str, Fault] = {
     "redis-restarted": redis_restarted,
     "redis-flushed": redis_flushed,
     "redis-paused": redis_paused,
+    "redis-full": redis_full,
+    "redis-replica": redis_replica,
     "postgres-stopped": postgres_stopped,
     "postgres-killed": postgres_killed,
     "postgres-paused": postgres_paused,

@@ -140,6 +140,17 @@ class Servers:
             connection.close()
 
     @contextmanager
+    def locked(self, database_url: str, table: str, mode: str) -> Iterator[None]:
+        """Somebody else holds a lock on a table in this block."""
+        connection = psycopg2.connect(database_url)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f'LOCK TABLE "{table}" IN {mode} MODE')
+            yield
+        finally:
+            connection.close()
+
+    @contextmanager
     def read_only(self, database_url: str) -> Iterator[None]:
         """The database takes no writes, as a failed-over primary or a full disk would not."""
         alter = f'ALTER DATABASE "{_name(database_url)}" '

@@ -15,6 +15,7 @@ class Size:
     pause: float  # seconds that a client waits at most before its next request
     warm: int  # answers under load before a fault, and again after its recovery
     outage: float  # seconds for which a server is stopped or frozen
+    locked: float  # seconds for which a table is locked
     restart: float  # seconds for which a killed server stays away
     kills: int  # times that something is killed or emptied
     jobs: int  # queued when Redis is emptied
@@ -26,13 +27,13 @@ class Size:
 
 
 FULL = Size(
-    clients=12, pause=0.1, warm=300, outage=20.0, restart=5.0, kills=2, jobs=10_000, pairs=1000,
-    duplicates=300, rounds=12, leavers=200, deadline=BACK_WITHIN,
+    clients=12, pause=0.1, warm=300, outage=20.0, locked=30.0, restart=5.0, kills=2,
+    jobs=10_000, pairs=1000, duplicates=300, rounds=12, leavers=200, deadline=BACK_WITHIN,
 )  # fmt: skip
 
 QUICK = Size(
-    clients=5, pause=0.2, warm=30, outage=3.0, restart=1.0, kills=1, jobs=1000, pairs=100,
-    duplicates=40, rounds=4, leavers=40, deadline=45.0,
+    clients=5, pause=0.2, warm=30, outage=3.0, locked=3.0, restart=1.0, kills=1,
+    jobs=1000, pairs=100, duplicates=40, rounds=4, leavers=40, deadline=45.0,
 )  # fmt: skip
 
 # Under a soak one fault follows the other, so none of them lasts long.

@@ -62,7 +62,7 @@ class Stage:
         # When somebody may be refused; the last one ends when everything has recovered.
         self.troubled: list[tuple[float, float]] = []
         self.strikes: list[Strike] = []
-        self.stalls: Sequence[Stall] = ()
+        self.stalls: list[Stall] = []
         # What else proves that a fault met something, in words.
         self.shown: list[str] = []
         # Requests whose row the model takes after all, since it was mended.

@@ -1,0 +1,34 @@
+"""PostgreSQL answers, and a lock that somebody else holds keeps a table from us for long."""
+
+from __future__ import annotations
+
+import time
+
+from tests.faults.evidence import query
+from tests.faults.scenario import Scenario
+from tests.faults.stage import Stage
+
+_TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
+# What a plain CREATE INDEX takes, and what most of ALTER TABLE does.
+_MODES = ("SHARE", "ACCESS EXCLUSIVE")
+
+
+def play(stage: Stage) -> None:
+    """Each table in turn, by either lock. That no accepted job fails for it is for the account."""
+    url = stage.system.database_url
+    tables = [name for (name,) in query(url, _TABLES)]
+    assert {"prediction", "job"} <= set(tables), tables
+    with stage.load():
+        for table in tables:
+            for mode in _MODES:
+                stage.strike(f"{table} is locked")
+                stage.trouble()
+                with stage.servers.locked(url, table, mode):
+                    time.sleep(stage.size.locked)
+                stage.recovered()
+                stage.await_answers(stage.size.warm // 10)
+
+
+SCENARIO = Scenario(
+    "slow-database", "a lock on each table in turn, held by somebody else", play, gateways=2
+)
