@@ -233,7 +233,8 @@ class Gateway:
         except BusyError as error:
             self._not_published(group, error)
         except BrokerAwayError as error:
-            # It may have got there.
+            # It may have got there. Those who wait become jobs, and do not wait for Redis again.
+            self.redis_watch.failed(error)
             self._not_published(group, UnknownOutcomeError(str(error)))
 
     def _not_published(self, group: Group, error: UnavailableError) -> None:

@@ -41,14 +41,19 @@ class RedisWatch:
         try:
             self.queue = await self._broker.look()
         except BrokerAwayError as error:
-            if self.away != str(error):
-                log.warning("Redis is away: %s", error)
-            self.away = str(error)
-            self._pending.refuse_all(error)
+            self.failed(error)
             return
         if self.away:
             log.info("Redis is back")
         self.away = None
+
+    def failed(self, error: BrokerAwayError) -> None:
+        """Redis did not do what it was asked: nobody else has to find that out by waiting for it,
+        until it is seen to be back."""
+        if self.away != str(error):
+            log.warning("Redis is away: %s", error)
+        self.away = str(error)
+        self._pending.refuse_all(error)
 
     def refuse_when_away(self) -> None:
         """Find out from what was seen last, which takes no time that a client has not got.

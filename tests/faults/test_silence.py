@@ -1,8 +1,9 @@
-"""Redis falls silent while a request waits for its group."""
+"""Redis falls silent while a request waits for its group, or as one comes."""
 
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -45,6 +46,27 @@ def test_who_waits_is_promised_an_answer(
         job = system.client.ended(promised.json["job_id"], 60)
         assert job["status"] == "succeeded"
         assert [row["observation_id"] for row in system.client.rows()] == ["waiting"]
+    finally:
+        system.stop()
+        server.part.kill()
+
+
+def test_redis_is_waited_for_once(new_database_url: Callable[[str], str], tmp_path: Path) -> None:
+    """Who comes as Redis falls silent is promised an answer after one wait of a second for it, not
+    after a second one for the job's message."""
+    server = RedisServer(tmp_path / "redis", INHERITED)
+    system = System(new_database_url("postgres"), server.url, tmp_path, {"SYNC_WAIT": "25"})
+    try:
+        system.start_gateway()
+        server.part.process.send_signal(signal.SIGSTOP)
+        try:
+            began = time.monotonic()
+            promised = system.client.predict("first of all")
+            took = time.monotonic() - began
+        finally:
+            server.part.process.send_signal(signal.SIGCONT)
+        assert promised.status == 202
+        assert took < 1.8
     finally:
         system.stop()
         server.part.kill()
