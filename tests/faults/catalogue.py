@@ -12,6 +12,7 @@ from tests.faults.plays import (
     flush,
     frozen,
     labels,
+    network,
     poison,
     rough_clients,
     slow_database,
@@ -58,6 +59,7 @@ SCENARIOS: dict[str, Scenario] = {
             frozen.WORKER,
             frozen.GATEWAY,
             slow_database.SCENARIO,
+            *network.SCENARIOS,
             *rough_clients.SCENARIOS,
         )
     },

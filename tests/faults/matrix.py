@@ -46,6 +46,7 @@ def started(scenario: Scenario, servers: Servers, folder: Path) -> Iterator[Syst
         yield system.start(gateways=scenario.gateways)
     finally:
         end(system)
+        servers.beside.close()
 
 
 def end(system: System) -> list[str]:

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
@@ -27,6 +27,8 @@ class Servers:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._names = itertools.count(1)
+        # What a play needs beside them, until its system has ended.
+        self.beside = ExitStack()
         self.redis = RedisServer(folder / "redis", INHERITED)
         try:
             self.postgres = PostgresServer(INHERITED)
@@ -41,6 +43,7 @@ class Servers:
         self, _type: type[BaseException] | None, _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:  # fmt: skip
+        self.beside.close()
         with contextlib.suppress(OSError):
             processes.kill(self.redis.part)
         self.postgres.remove()
