@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from pathlib import Path
 
 from tests.faults.evidence import query
 from tests.faults.scenario import Scenario
@@ -29,6 +31,12 @@ def play(stage: Stage) -> None:
                 stage.await_answers(stage.size.warm // 10)
 
 
+def settings(_folder: Path) -> Mapping[str, str]:
+    """Leases that are over long before a lock is: a job would be tried three times meanwhile."""
+    return {"TASK_LIMIT": "2"}
+
+
 SCENARIO = Scenario(
-    "slow-database", "a lock on each table in turn, held by somebody else", play, gateways=2
-)
+    "slow-database", "a lock on each table in turn, held by somebody else", play,
+    gateways=2, settings=settings, alone=True,
+)  # fmt: skip
