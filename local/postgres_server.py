@@ -49,10 +49,10 @@ class PostgresServer:
         self._environment = environment
         self._programs = find_programs()
         # The server refuses to run as root, and needs to reach its folder as whom it runs.
-        self._user = "nobody" if os.geteuid() == 0 else None
+        self.user = "nobody" if os.geteuid() == 0 else None
         self.folder = Path(tempfile.mkdtemp(prefix="queuecast-postgres-"))
-        if self._user:
-            os.chown(self.folder, pwd.getpwnam(self._user).pw_uid, -1)
+        if self.user:
+            os.chown(self.folder, pwd.getpwnam(self.user).pw_uid, -1)
             self._programs = self._reachable(self._programs)
         self.port = free_port()
         self._initialise()
@@ -95,7 +95,7 @@ class PostgresServer:
             "--auth=trust", "--encoding=UTF8", "--no-locale",
         ]  # fmt: skip
         done = subprocess.run(
-            command, env=dict(self._environment), user=self._user, cwd="/",
+            command, env=dict(self._environment), user=self.user, cwd="/",
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode:
@@ -108,7 +108,7 @@ class PostgresServer:
         ]  # fmt: skip
         log = (self.folder / "server.log").open("ab")
         with log:
-            part = Part("PostgreSQL", command, self._environment, log, Path("/"), user=self._user)
+            part = Part("PostgreSQL", command, self._environment, log, Path("/"), user=self.user)
         try:
             part.wait_until(self._answers, 30)
         except StartError as error:
@@ -126,7 +126,7 @@ class PostgresServer:
     def _reachable(self, programs: Path) -> Path:
         """The programs where another user can run them: a home folder may be closed to it."""
         check = subprocess.run(
-            [str(programs / "postgres"), "--version"], user=self._user, cwd="/",
+            [str(programs / "postgres"), "--version"], user=self.user, cwd="/",
             env=dict(self._environment), capture_output=True, check=False,
         ) if _may_traverse(programs) else None  # fmt: skip
         if check is not None and check.returncode == 0:

@@ -8,6 +8,7 @@ from tests.faults.plays import (
     backlog,
     clock,
     dead_letters,
+    disks,
     duplicates,
     flush,
     frozen,
@@ -16,6 +17,7 @@ from tests.faults.plays import (
     poison,
     rough_clients,
     slow_database,
+    sqlite,
 )
 from tests.faults.running_faults import FAULTS, Fault
 from tests.faults.scenario import Scenario
@@ -60,6 +62,10 @@ SCENARIOS: dict[str, Scenario] = {
             frozen.GATEWAY,
             slow_database.SCENARIO,
             *network.SCENARIOS,
+            disks.POSTGRES,
+            disks.SQLITE,
+            sqlite.LOCKED,
+            sqlite.KILLED,
             *rough_clients.SCENARIOS,
         )
     },

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +86,9 @@ def token(body: str) -> int | None:
 
 def query(url: str, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """The rows that a statement gives, on a connection of its own."""
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(sqlite_file(url), timeout=5, isolation_level=None)) as file:
+            return file.execute(statement.replace("%s", "?"), values).fetchall()
     connection = psycopg2.connect(url, connect_timeout=5)
     try:
         connection.autocommit = True
@@ -92,6 +97,11 @@ def query(url: str, statement: str, values: Sequence[Any] = ()) -> list[tuple[An
             return cursor.fetchall() if cursor.description else []
     finally:
         connection.close()
+
+
+def sqlite_file(url: str) -> str:
+    """The path in a URL of SQLite."""
+    return url.removeprefix("sqlite:///")
 
 
 def mark(url: str) -> Mark:
@@ -106,8 +116,11 @@ def mark(url: str) -> Mark:
 
 def unfinished(url: str, since: Mark, until: int | None = None) -> int:
     """How many jobs that were accepted after a mark (and up to a number) have not ended."""
-    statement = "SELECT count(*) FROM job WHERE seq > %s AND seq <= %s AND NOT status = ANY(%s)"
-    found = query(url, statement, (since.job, until or 2**62, list(FINAL)))
+    statement = (
+        "SELECT count(*) FROM job WHERE seq > %s AND seq <= %s"
+        " AND status NOT IN ('succeeded', 'failed', 'cancelled')"
+    )
+    found = query(url, statement, (since.job, until or 2**62))
     return int(found[0][0])
 
 

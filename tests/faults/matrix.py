@@ -23,6 +23,10 @@ def play(plan: Plan, size: Size, folder: Path, progress: Progress) -> Iterator[R
     with Servers(folder / "servers") as servers:
         for position, name in enumerate(plan.names, 1):
             progress.begin(position, len(plan.names), name)
+            reason = SCENARIOS[name].why_not()
+            if reason:
+                progress.say(f"not played: {reason}")
+                continue
             yield play_one(SCENARIOS[name], plan.seed, size, servers, folder / name, progress)
 
 
@@ -41,7 +45,7 @@ def started(scenario: Scenario, servers: Servers, folder: Path) -> Iterator[Syst
     folder.mkdir(parents=True, exist_ok=True)
     servers.flush_redis()
     settings = dict(scenario.settings(folder))
-    system = System(servers.new_database(), servers.redis.url, folder, settings)
+    system = System(scenario.database(servers, folder), servers.redis.url, folder, settings)
     try:
         yield system.start(gateways=scenario.gateways)
     finally:

@@ -25,12 +25,24 @@ from tests.faults.patience import REFUSED_WITHIN
 from tests.faults.problem import hung, lost, wrong
 from tests.faults.record import History, Record
 from tests.faults.result import Result
+from tests.faults.servers import Servers
 from tests.faults.stage import Stage
 from tests.faults.strike import check_strikes
 from tests.system import wait_for
 
 Play = Callable[[Stage], None]
 SettingsMaker = Callable[[Path], Mapping[str, str]]
+
+
+DatabaseMaker = Callable[[Servers, Path], str]
+
+
+def _new_database(servers: Servers, _folder: Path) -> str:
+    return servers.new_database()
+
+
+def _always() -> str | None:
+    return None
 
 
 def _nothing(_folder: Path) -> Mapping[str, str]:
@@ -43,7 +55,8 @@ class Scenario:
 
     `play` makes it happen, and returns when everything is back. `settings` are made in an empty
     folder. What plays `alone` needs a system that is set up for it. `patience` is the part
-    of the promised time in which it has to recover.
+    of the promised time in which it has to recover. `database` gives the URL of an empty one, and
+    `why_not` says why this machine cannot play it.
     """
 
     name: str
@@ -53,6 +66,8 @@ class Scenario:
     settings: SettingsMaker = _nothing
     alone: bool = False
     patience: float = 1.0
+    database: DatabaseMaker = _new_database
+    why_not: Callable[[], str | None] = _always
 
 
 def run(scenario: Scenario, stage: Stage) -> Result:

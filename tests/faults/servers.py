@@ -18,6 +18,7 @@ from local.postgres_server import PostgresServer
 from local.redis_server import RedisServer
 from tests.faults import processes
 from tests.faults.evidence import query
+from tests.faults.small_disk import SmallDisk
 from tests.system import INHERITED, wait_for
 
 
@@ -29,6 +30,7 @@ class Servers:
         self._names = itertools.count(1)
         # What a play needs beside them, until its system has ended.
         self.beside = ExitStack()
+        self.disk: SmallDisk | None = None
         self.redis = RedisServer(folder / "redis", INHERITED)
         try:
             self.postgres = PostgresServer(INHERITED)
