@@ -15,7 +15,7 @@ class Size:
     pause: float  # seconds that a client waits at most before its next request
     warm: int  # answers under load before a fault, and again after its recovery
     outage: float  # seconds for which a server is stopped or frozen
-    locked: float  # seconds for which a table is locked
+    locked: float  # seconds for which a table is locked while a few jobs want it
     restart: float  # seconds for which a killed server stays away
     kills: int  # times that something is killed or emptied
     jobs: int  # queued when Redis is emptied
@@ -27,7 +27,7 @@ class Size:
 
 
 FULL = Size(
-    clients=12, pause=0.1, warm=300, outage=20.0, locked=30.0, restart=5.0, kills=2,
+    clients=12, pause=0.1, warm=300, outage=20.0, locked=60.0, restart=5.0, kills=2,
     jobs=10_000, pairs=1000, duplicates=300, rounds=12, leavers=200, deadline=BACK_WITHIN,
 )  # fmt: skip
 

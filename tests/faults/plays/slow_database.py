@@ -16,8 +16,10 @@ _MODES = ("SHARE", "ACCESS EXCLUSIVE")
 
 
 def play(stage: Stage) -> None:
-    """Each table in turn, by either lock. That no accepted job fails for it is for the account."""
+    """A few jobs and a long lock, and then each table in turn under load, by either lock. That no
+    accepted job fails for it is for the account."""
     url = stage.system.database_url
+    _few_jobs(stage)
     tables = [name for (name,) in query(url, _TABLES)]
     assert {"prediction", "job"} <= set(tables), tables
     with stage.load():
@@ -26,9 +28,18 @@ def play(stage: Stage) -> None:
                 stage.strike(f"{table} is locked")
                 stage.trouble()
                 with stage.servers.locked(url, table, mode):
-                    time.sleep(stage.size.locked)
+                    time.sleep(stage.size.outage / 2)
                 stage.recovered()
                 stage.await_answers(stage.size.warm // 10)
+
+
+def _few_jobs(stage: Stage) -> None:
+    """Jobs that are claimed and cannot be stored, so few that each is tried again and again while
+    the lock is held: under load they would wait behind others for as long."""
+    with stage.servers.locked(stage.system.database_url, "prediction", "SHARE"):
+        stage.send([stage.predict(respond_async=True) for _ in range(5)])
+        time.sleep(stage.size.locked)
+    stage.recovered()
 
 
 def settings(_folder: Path) -> Mapping[str, str]:
