@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import UUID
 
 from shared.queue.messages import Lane
+from tests.faults import processes
 from tests.faults.evidence import query
 from tests.faults.scenario import Scenario
 from tests.faults.stage import Stage
@@ -46,7 +47,11 @@ def play(
                 _set(clock, shift)
                 wait_for(partial(_has_moved, stage, shown, shift), 10, "the clock has moved")
                 stage.await_answers(stage.size.warm // 2)
+                # What was lost under one clock comes back under the next.
                 stage.recovered()
+                with stage.mid_group("a child is killed"):
+                    stage.random.choice(processes.children(stage.worker)).kill()
+            stage.recovered()
         _check_times(stage)
 
     return jump

@@ -2,35 +2,60 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 from tests.faults import processes
+from tests.faults.evidence import query
 from tests.faults.metronome import Stall
+from tests.faults.plays.poison import make_model
 from tests.faults.scenario import Scenario
 from tests.faults.stage import Stage
+from tests.faults.traps import AGES
 from tests.system import wait_for
 
 # Less than a client waits for an answer.
 _GATEWAY_STANDS = 8.0
+# Rows that take 30 ms each to score.
+_DAWDLING = 60
 
 
 def worker(stage: Stage) -> None:
-    """The worker stands still with groups that it has scored and not stored, until another has done
-    all that was in them, and then it goes on. That its late results change nothing is for the
-    account."""
-    with stage.load():
-        with ExitStack() as still:
-            with stage.mid_group("the worker is frozen"):
-                still.enter_context(processes.frozen(processes.tree(stage.worker)))
-                held = stage.history.under_way()
+    """The worker stands still as it scores, until another has done all that it held, and then it
+    goes on. That its late results change nothing is for the account."""
+    # Half of them are accepted jobs, under a lease that the frozen worker cannot give up.
+    asks = [
+        stage.predict(respond_async=bool(number % 2), Age=AGES["dawdle"])
+        for number in range(_DAWDLING)
+    ]
+    sending = threading.Thread(target=stage.send, args=(asks, _DAWDLING))
+    sending.start()
+    try:
+        wait_for(lambda: len(_running(stage)) >= 1, 10, "the worker has claimed jobs")
+        stage.strike("the worker is frozen")
+        with processes.frozen(processes.tree(stage.worker)):
+            held = _running(stage)
+            assert held, "it had done all that it claimed"
             stage.system.start_worker()
-            wait_for(lambda: not held & stage.history.under_way(), 30, "those who waited are told")
+            sending.join()
             stage.recovered()
+            assert not set(held) & set(_running(stage))
+    finally:
+        sending.join()
+    stage.shown.append(f"{len(held)} jobs that a frozen worker held")
+    with stage.load():
         stage.await_answers(stage.size.warm)
-        stage.recovered()
+    stage.recovered()
+
+
+def _running(stage: Stage) -> list[str]:
+    """The jobs that a worker has claimed and not ended."""
+    statement = "SELECT job_id FROM job WHERE seq > %s AND status = 'running'"
+    found = query(stage.system.database_url, statement, (stage.since.job,))
+    return [job_id for (job_id,) in found]
 
 
 def gateway(stage: Stage) -> None:
@@ -48,9 +73,9 @@ def gateway(stage: Stage) -> None:
         stage.recovered()
 
 
-def settings(_folder: Path) -> Mapping[str, str]:
-    """A lease that is over while the worker stands still."""
-    return {"TASK_LIMIT": "5"}
+def settings(folder: Path) -> Mapping[str, str]:
+    """A model that takes its time, and a lease that is over while the worker stands still."""
+    return {"MODEL_DIR": str(make_model(folder)), "TASK_LIMIT": "10"}
 
 
 WORKER = Scenario(
