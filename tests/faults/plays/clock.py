@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 from shared.queue.messages import Lane
-from tests.faults import processes
 from tests.faults.evidence import query
 from tests.faults.scenario import Scenario
 from tests.faults.stage import Stage
@@ -24,34 +24,26 @@ _NEAR = 600
 
 
 def settings(folder: Path) -> Mapping[str, str]:
-    """A file that moves the clock of whoever looks at it."""
-    return {"FAULTS_CLOCK": str(folder / "clock")}
+    """A file that moves the clock of whoever looks at it, and short leases."""
+    return {"FAULTS_CLOCK": str(folder / "clock"), "TASK_LIMIT": "5"}
 
 
-def play(
-    renew: Callable[[Stage], None], shown: Callable[[Stage], float]
-) -> Callable[[Stage], None]:
-    """A play: one part is started anew so that it looks at that file, and then its clock is an
-    hour ahead, an hour behind, and right again, under load. `shown` is by how many seconds that
-    part itself is seen to be wrong."""
+# How a part comes to see another time; it is given what moves the clock.
+Change = Callable[[Stage, Callable[[], None]], None]
+
+
+def play(change: Change, shown: Callable[[Stage], float]) -> Callable[[Stage], None]:
+    """A play: one part's clock is an hour ahead, an hour behind, and right again, under load.
+    `shown` is by how many seconds that part itself is seen to be wrong."""
 
     def jump(stage: Stage) -> None:
         clock = Path(stage.system.settings["FAULTS_CLOCK"])
-        path = os.pathsep.join((str(SHIFT), os.environ.get("PYTHONPATH", ""))).rstrip(os.pathsep)
-        stage.system.settings["PYTHONPATH"] = path
-        renew(stage)
-        del stage.system.settings["PYTHONPATH"]
         with stage.load():
             for shift in (HOUR, -HOUR, 0):
-                stage.strike(f"a clock moves by {shift} s")
-                _set(clock, shift)
+                change(stage, partial(_set, clock, shift))
                 wait_for(partial(_has_moved, stage, shown, shift), 10, "the clock has moved")
                 stage.await_answers(stage.size.warm // 2)
-                # What was lost under one clock comes back under the next.
                 stage.recovered()
-                with stage.mid_group("a child is killed"):
-                    stage.random.choice(processes.children(stage.worker)).kill()
-            stage.recovered()
         _check_times(stage)
 
     return jump
@@ -61,14 +53,47 @@ def _has_moved(stage: Stage, shown: Callable[[Stage], float], shift: int) -> boo
     return abs(shown(stage) - shift) < _NEAR
 
 
-def _renew_gateway(stage: Stage) -> None:
-    stage.kill(stage.system.gateways[0][0])
-    stage.renew_gateway(0)
+def _change_gateway(stage: Stage, move: Callable[[], None]) -> None:
+    """Its clock moves while it runs."""
+    if not stage.strikes:
+        stage.kill(stage.system.gateways[0][0])
+        with _looking_at_the_file(stage):
+            stage.renew_gateway(0)
+    stage.strike("a gateway's clock moves")
+    move()
 
 
-def _renew_worker(stage: Stage) -> None:
-    stage.kill(stage.worker)
-    stage.renew_worker(FAULTS_CLOCK_DATETIME="no")
+def _change_worker(stage: Stage, move: Callable[[], None]) -> None:
+    """It dies with jobs under a lease of its time, and another comes in another time."""
+    wait_for(partial(_kill_with_jobs, stage), 60, "the worker holds jobs")
+    move()
+    with _looking_at_the_file(stage):
+        stage.renew_worker(FAULTS_CLOCK_DATETIME="no")
+
+
+def _kill_with_jobs(stage: Stage) -> bool:
+    """Kill the worker if there are accepted jobs among what it holds, and say whether."""
+    with stage.mid_group("the worker is killed"):
+        found = _running(stage)
+        if found:
+            stage.kill(stage.worker)
+    return found
+
+
+def _running(stage: Stage) -> bool:
+    statement = "SELECT count(*) FROM job WHERE seq > %s AND status = 'running'"
+    return bool(query(stage.system.database_url, statement, (stage.since.job,))[0][0])
+
+
+@contextmanager
+def _looking_at_the_file(stage: Stage) -> Iterator[None]:
+    """What is started in this block has the clock that can be moved."""
+    path = os.pathsep.join((str(SHIFT), os.environ.get("PYTHONPATH", ""))).rstrip(os.pathsep)
+    stage.system.settings["PYTHONPATH"] = path
+    try:
+        yield
+    finally:
+        del stage.system.settings["PYTHONPATH"]
 
 
 def _gateway_shown(stage: Stage) -> float:
@@ -120,9 +145,9 @@ def _set(clock: Path, shift: int) -> None:
 
 GATEWAY = Scenario(
     "clock", "the gateway's clock an hour ahead, then an hour behind",
-    play(_renew_gateway, _gateway_shown), settings=settings, alone=True, patience=0.5,
+    play(_change_gateway, _gateway_shown), settings=settings, alone=True, patience=0.5,
 )  # fmt: skip
 WORKER = Scenario(
     "worker-clock", "the worker's clock an hour ahead, then an hour behind",
-    play(_renew_worker, _worker_shown), settings=settings, alone=True, patience=0.5,
+    play(_change_worker, _worker_shown), settings=settings, alone=True, patience=0.5,
 )  # fmt: skip
