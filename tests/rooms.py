@@ -68,6 +68,7 @@ SHARED = {
     "shared.errors": set(),
     "shared.logs": set(),
     "shared.setting_values": set(),
+    "shared.shown": set(),
     "shared.signal_event": set(),
     "shared.stop_limit": set(),
 }  # fmt: skip

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from shared.errors import WrongShapeError
+from shared.shown import LONGEST_SHOWN, MOST_WARNINGS, unused_key_warnings
 from tests.system import FIRST_PASSENGER
 from worker.model.loading import load
 from worker.scoring.scoring import score
-from worker.scoring.shown import LONGEST_SHOWN, MOST_WARNINGS, unused_key_warnings
 from worker.scoring.true_class import recognise
 
 

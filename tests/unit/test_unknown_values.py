@@ -13,11 +13,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
+from shared.shown import MOST_WARNINGS, at_most
 from tests.unit.test_framing import model
 from worker.model.loading import Model
 from worker.scoring.framing import columns, take
 from worker.scoring.scoring import score
-from worker.scoring.shown import MOST_WARNINGS, at_most
 
 CATEGORIES: dict[str, list[Any]] = {
     "numbers": [1, 2, 3], "fractions": [0.5, 2.0], "texts": ["2", "b", "3.0"],

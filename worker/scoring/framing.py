@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 
 from shared.errors import UnfitObservationError
+from shared.shown import shown
 from worker.model.known_categories import known_categories
 from worker.model.loading import Model
 from worker.scoring.reading import Column, column
-from worker.scoring.shown import shown
 
 Observation = dict[str, Any]
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.errors import ClientFaultError, QueuecastError, UnansweredError, WrongShapeError
+from shared.shown import at_most, unused_key_warnings
 from shared.strict_json import parse_object
 from worker.model.loading import Model
 from worker.scoring.framing import Observation, columns, frame, take, unknown_keys
-from worker.scoring.shown import at_most, unused_key_warnings
 
 # BLAS sums a matrix in blocks, so that a row's last bits can depend on how many rows are beside
 # it; frames of a multiple of eight rows gave no differences (tests/unit/test_scoring.py).

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.errors import WrongShapeError
-from worker.scoring.shown import shortened
+from shared.shown import shortened
 
 _MOST_LISTED = 20
 
