@@ -110,7 +110,10 @@ class Database:
     def _send(
         self, message: str, parameters: Mapping[str, Any], attempt: _Attempt
     ) -> tuple[Any, ...]:
-        pooled = self._engine.raw_connection()
+        try:
+            pooled = self._engine.raw_connection()
+        except psycopg2.Error as error:  # SQLAlchemy leaves this one as the driver raises it
+            raise DBAPIError(message, None, error) from error
         connection: Any = pooled.driver_connection
         try:
             connection.autocommit = True
