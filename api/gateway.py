@@ -16,7 +16,7 @@ from api.cancelling import end
 from api.database_watch import DatabaseWatch
 from api.grouping.batcher import Batcher
 from api.grouping.loop_broker import LoopBroker
-from api.grouping.pending import Pending
+from api.grouping.pending import Pending, Waiter
 from api.grouping.replies import ReplyReader
 from api.http.preferences import Preference
 from api.redis_watch import RedisWatch
@@ -31,7 +31,16 @@ from shared.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
-from shared.queue.messages import Group, Lane, Outcome, Reply, Request, Status, new_request_id
+from shared.queue.messages import (
+    Group,
+    Kind,
+    Lane,
+    Outcome,
+    Reply,
+    Request,
+    Status,
+    new_request_id,
+)
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -41,6 +50,7 @@ DATABASE_WAIT = 1.0
 REDIS_WAIT = 1.0
 # Groups that may wait for a worker; a request that would join them has to become a job.
 MOST_GROUPS = 64
+_DONE = {Kind.PREDICT: "prediction is stored", Kind.UPDATE: "update is applied"}
 _NO_ANSWERS = (UnavailableError.status, UnknownOutcomeError.status)
 
 
@@ -79,7 +89,10 @@ class Gateway:
             settings.group_bytes, self._loop,
         )  # fmt: skip
         threads = DatabaseThreads(self.database, settings.database_connections)
-        self._outbox = Outbox(threads, self._publish_jobs, self._channel, settings.group_size)
+        self._outbox = Outbox(
+            threads, self._publish_jobs, self._send, self._channel, settings.group_size,
+            settings.group_bytes,
+        )  # fmt: skip
         self._lookups: GroupCommit[str, Job | None] = GroupCommit(
             lambda job_ids: _find_jobs(threads, job_ids), settings.group_size
         )
@@ -127,29 +140,18 @@ class Gateway:
             if not _is_answer(waiter.outcome):
                 self.pending.leave(waiter)
                 is_out = not self._batcher.give_up(request.request_id)
-        if _is_answer(outcome):
-            return outcome
-        try:
-            return await self._convert(request)
-        except UnavailableError as error:
-            refused = outcome is not None and outcome.status_code == UnavailableError.status
-            if refused or not is_out or isinstance(error, UnknownOutcomeError):
-                raise
-            raise UnknownOutcomeError(
-                f"{error}; it cannot be known whether this prediction is stored: send it again",
-                error.retry_after,
-            ) from error
+        return await self._answer(request, outcome, is_out)
 
     async def update(self, request: Request, preference: Preference) -> Outcome | None:
-        """An update's outcome, or None when it is still to be done.
+        """An update's outcome, or None when it is a job now.
 
-        Every update is a job from the start: the numbers of the `job` table are the order in
-        which labels apply.
+        Its number is drawn before it is sent: the order of these numbers is that in which labels
+        apply.
 
         Raises:
             UnavailableError: a part is away and nothing was promised.
             WrongShapeError: the database's encoding cannot hold it.
-            UnknownOutcomeError: it may be promised.
+            UnknownOutcomeError: it may have been applied or promised all the same.
         """
         self._refuse_when_away()
         self._check_encoding(request)
@@ -158,15 +160,44 @@ class Gateway:
         if wait <= 0:
             await self._accept(request)
             return None
-        self._admission.admit(waited_for=True)
         waiter = self.pending.enter(request.request_id)
         try:
-            await self._outbox.accept(request, Lane.INTERACTIVE)
+            if not self.redis_watch.workers_know_numbers:
+                return await self._promised_update(request, waiter, deadline)
+            numbered = await self._outbox.number(request)
             outcome = await waiter.wait(deadline - time.monotonic())
         finally:
             self.pending.leave(waiter)
+        return await self._answer(numbered, outcome, is_out=True)
+
+    async def _promised_update(
+        self, request: Request, waiter: Waiter, deadline: float
+    ) -> Outcome | None:
+        """As long as an older worker may take it: an update that is a job from the start."""
+        self._admission.admit(waited_for=True)
+        await self._outbox.accept(request, Lane.INTERACTIVE)
+        outcome = await waiter.wait(deadline - time.monotonic())
         # A refusal is no answer: it is promised.
         return outcome if _is_answer(outcome) else await self._ended(request)
+
+    async def _answer(
+        self, request: Request, outcome: Outcome | None, is_out: bool
+    ) -> Outcome | None:
+        """What a client is told that has waited: its outcome, or None when it is a job now.
+        `is_out` says whether a worker may still do it."""
+        if _is_answer(outcome):
+            return outcome
+        try:
+            return await self._convert(request)
+        except UnavailableError as error:
+            refused = outcome is not None and outcome.status_code == UnavailableError.status
+            if refused or not is_out or isinstance(error, UnknownOutcomeError):
+                raise
+            done = _DONE[request.kind]
+            raise UnknownOutcomeError(
+                f"{error}; it cannot be known whether this {done}: send it again",
+                error.retry_after,
+            ) from error
 
     async def find_job(self, job_id: str) -> Job | None:
         """A job as the database has it now; many requests share one look.
@@ -243,7 +274,12 @@ class Gateway:
 
     async def _publish_jobs(self, group: Group, lane: Lane) -> None:
         self.redis_watch.refuse_when_away()
-        await self._broker.publish(group, lane)
+        try:
+            await self._broker.publish(group, lane)
+        except BrokerAwayError as error:
+            # The next group of jobs does not wait for it again.
+            self.redis_watch.failed(error)
+            raise
 
     def _returned(self, reply: Reply) -> None:
         # What waits for the queue comes first: it decides when the next answers come.

@@ -98,10 +98,12 @@ class GroupRunner:
 
     def update(self, group: Group) -> None:
         """Apply the updates of a group's observations."""
-        keys = list({r.observation_id.key for r in group.requests})
+        classes = self._served.model.classes
         try:
             ended = self._database.write(
-                lambda connection: labelling.apply(connection, keys, self._served.model.classes)
+                lambda connection: labelling.apply_group(
+                    connection, group.requests, group.reply_to, classes
+                )
             )
         except (UnavailableError, DatabaseFaultError) as error:
             self._refuse(group, error)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from shared.db.engine import Database
 
+Given = TypeVar("Given")
 Answer = TypeVar("Answer")
 
 
@@ -37,9 +38,13 @@ class DatabaseThreads:
         """
         return await self._on_a_thread(self._database.write, work)
 
-    async def _on_a_thread(
-        self,
-        run: Callable[[Callable[[Connection], Answer]], Answer],
-        work: Callable[[Connection], Answer],
-    ) -> Answer:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, run, work)
+    async def ask(self, work: Callable[[Database], Answer]) -> Answer:
+        """Run a function that makes transactions of its own.
+
+        Raises:
+            DatabaseAwayError: as `Database.write`.
+        """
+        return await self._on_a_thread(work, self._database)
+
+    async def _on_a_thread(self, run: Callable[[Given], Answer], given: Given) -> Answer:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run, given)

@@ -19,6 +19,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -26,6 +27,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from shared.db.clock import clock, statement_start
 from shared.db.conditions import among
+from shared.db.engine import Database
 from shared.db.tables import JOB
 from shared.observation_id import ObservationId
 from shared.queue.messages import UNFINISHED, Kind, Lane, Outcome, Request, Status
@@ -69,16 +71,24 @@ _PROMISED = """
 
 # One statement however many the jobs are. They are numbered in the order of the arrays.
 _ACCEPT = """
-    INSERT INTO job (job_id, kind, lane, status, observation_id, observation_id_is_text, body,
+    INSERT INTO job (seq, job_id, kind, lane, status, observation_id, observation_id_is_text, body,
                      reply_to, submitted_at, published_at)
-    SELECT job_id, kind, %(lane)s, %(queued)s, key, is_text, body,
-           %(reply_to)s, statement_timestamp(), statement_timestamp()
+    SELECT coalesce(number, nextval(pg_get_serial_sequence('job', 'seq'))), job_id, kind,
+           %(lane)s, %(queued)s, key, is_text, body, %(reply_to)s, statement_timestamp(),
+           statement_timestamp()
     FROM unnest(%(job_ids)s::text[], %(kinds)s::text[], %(keys)s::text[],
-                %(are_text)s::boolean[], %(bodies)s::text[])
-        WITH ORDINALITY AS incoming (job_id, kind, key, is_text, body, place)
+                %(are_text)s::boolean[], %(bodies)s::text[], %(numbers)s::bigint[])
+        WITH ORDINALITY AS incoming (job_id, kind, key, is_text, body, number, place)
     ORDER BY place
     ON CONFLICT (job_id) DO NOTHING
 """
+_DRAW = """
+    SELECT array_agg(nextval(pg_get_serial_sequence('job', 'seq')))
+    FROM generate_series(1, %(count)s)
+"""
+# Where SQLite keeps the last number of each table whose numbers are never given twice.
+_SQLITE_DRAW = "UPDATE sqlite_sequence SET seq = seq + :count WHERE name = 'job' RETURNING seq"
+_SQLITE_BEGIN = "INSERT INTO sqlite_sequence (name, seq) VALUES ('job', :count)"
 
 _FINISH = """
     UPDATE job
@@ -112,10 +122,31 @@ class Job:
     cleared: bool
 
 
+def draw_numbers(database: Database, count: int) -> list[int]:
+    """So many numbers for jobs to be, rising and never given twice; at least one.
+
+    Raises:
+        DatabaseAwayError: as `Database.write`.
+    """
+    if not database.on_sqlite:
+        (numbers,) = database.write_at_once(_DRAW, {"count": count})
+        return list(numbers)
+    last = database.write(lambda connection: _draw_on_sqlite(connection, count))
+    return list(range(last - count + 1, last + 1))
+
+
+def _draw_on_sqlite(connection: Connection, count: int) -> int:
+    last: int | None = connection.execute(text(_SQLITE_DRAW), {"count": count}).scalar()
+    if last is None:
+        connection.execute(text(_SQLITE_BEGIN), {"count": count})
+    return last or count
+
+
 def accept(
     connection: Connection, requests: Sequence[Request], lane: Lane, reply_to: str | None
 ) -> None:
-    """Write down a promise for each request, in their order. A request that has one keeps it."""
+    """Write down a promise for each request, in their order. A request that has one keeps it. An
+    update that has drawn its number keeps that, too."""
     if not requests:
         return
     if connection.dialect.name != "sqlite":
@@ -128,12 +159,14 @@ def accept(
             "keys": [r.observation_id.key for r in requests],
             "are_text": [r.observation_id.is_text for r in requests],
             "bodies": [r.body for r in requests],
+            "numbers": [r.number for r in requests],
         }
         connection.exec_driver_sql(_ACCEPT, parameters)
         return
     now = connection.execute(select(clock(connection))).scalar_one()
     rows = [
         {
+            "seq": r.number,
             "job_id": r.request_id,
             "kind": r.kind,
             "lane": lane,

@@ -18,8 +18,8 @@ from shared.db.seen_rows import SEEN, as_seen, timestamp
 from shared.db.tables import PREDICTION
 from shared.observation_id import ObservationId
 
-# Held while predictions are stored (shared) and while requests become jobs (exclusive), so that
-# a request is never turned into a job beside an insert of its row that is not committed yet.
+# Held while predictions and labels are stored (shared) and while requests become jobs (exclusive),
+# so that a request is never turned into a job beside a row or label of it that is not committed.
 STORING_LOCK = 0x51756576
 
 
@@ -141,11 +141,19 @@ def _parameters(
 
 
 def wait_for_storing(connection: Connection) -> None:
-    """Wait until no insert of predictions is uncommitted, and hold new ones off until the end of
-    this transaction. On SQLite every writer is alone anyway."""
+    """Wait until no row or label of a request that is no job is uncommitted, and hold new ones off
+    until the end of this transaction. On SQLite every writer is alone anyway."""
+    _lock_storing(connection, "pg_advisory_xact_lock")
+
+
+def hold_storing(connection: Connection) -> None:
+    """Let no request become a job from here until the end of this transaction."""
+    _lock_storing(connection, "pg_advisory_xact_lock_shared")
+
+
+def _lock_storing(connection: Connection, function: str) -> None:
     if connection.dialect.name != "sqlite":
-        statement = text("SELECT pg_advisory_xact_lock(:lock)")
-        connection.execute(statement, {"lock": STORING_LOCK})
+        connection.execute(text(f"SELECT {function}(:lock)"), {"lock": STORING_LOCK})
 
 
 def find(connection: Connection, keys: Sequence[str]) -> dict[str, Stored]:
@@ -172,11 +180,13 @@ def remove_of_requests(connection: Connection, request_ids: Sequence[str], keys:
 
 
 def labelled(connection: Connection, keys: Sequence[str]) -> dict[str, Labelled]:
-    """The rows of these observations as they are now, by key. Their jobs are locked before, so
-    that nobody else labels them until this transaction ends."""
+    """The rows of these observations as they are now, by key. Nobody else labels them until this
+    transaction ends."""
     c = PREDICTION.c
     query: Select[Any] = select(*SEEN, c.true_class_seq, clock(connection).label("now"))
-    found = connection.execute(query.where(among(c.observation_id, keys)))
+    # In one order, so that two groups never wait for each other.
+    query = query.where(among(c.observation_id, keys)).order_by(c.id)
+    found = connection.execute(query.with_for_update(key_share=True))
     return {r.observation_id: Labelled(as_seen(r), r.true_class_seq, r.now) for r in found}
 
 

@@ -81,7 +81,7 @@ PREDICTION = Table(
     Column("model_version", Text),
     Column("predicted_at", UtcDateTime),
     Column("true_class_at", UtcDateTime),
-    # The ledger's number of the update that set true_class: an older one never replaces it.
+    # The number of the update that set true_class: an older one never replaces it.
     Column("true_class_seq", BigInteger),
     Index("prediction_observation_id", "observation_id", unique=True),
 )

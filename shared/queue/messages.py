@@ -28,7 +28,7 @@ from typing import Any
 from shared.errors import QueuecastError
 from shared.observation_id import ObservationId
 
-WIRE_VERSION = 2
+WIRE_VERSION = 3
 
 PREDICT_TASK = "queuecast.predict"
 UPDATE_TASK = "queuecast.update"
@@ -105,7 +105,8 @@ def new_request_id() -> str:
 class Request:
     """One thing asked of a worker. `body` is the JSON text as the client sent it.
 
-    `accepted` is true when the ledger holds a job of this id.
+    `accepted` is true when the ledger holds a job of this id. `number` is the place of an update
+    among all updates, drawn before it is sent; a job's is `Job.seq`.
     """
 
     request_id: str
@@ -113,6 +114,7 @@ class Request:
     observation_id: ObservationId
     body: str
     accepted: bool = False
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ class Group:
             # The ledger has the body of what is accepted; the queue stays small.
             "requests": [
                 [r.request_id, r.kind, r.observation_id.key, r.observation_id.is_text,
-                 "" if r.accepted else r.body, r.accepted]
+                 "" if r.accepted else r.body, r.accepted, r.number]
                 for r in self.requests
             ],
         }  # fmt: skip
@@ -150,13 +152,24 @@ class Group:
         """
         try:
             data = _read(text)
-            requests = tuple(
-                Request(str(i), Kind(kind), ObservationId(str(key), bool(text)), str(body), bool(a))
-                for i, kind, key, text, body, a, *_ in data["requests"]
-            )
+            requests = tuple(_request(*one) for one in data["requests"])
             return cls(str(data["group_id"]), data["reply_to"], requests, int(data["tries"]))
         except _UNREADABLE as error:
             raise MessageError(f"not a group: {error!r}") from error
+
+
+def _request(
+    request_id: Any, kind: Any, key: Any, is_text: Any, body: Any, accepted: Any, *more: Any
+) -> Request:
+    """A request as a group lists it. Version 2 knew no numbers: its updates were all jobs."""
+    number = int(more[0]) if more and more[0] is not None else None
+    found = Request(
+        str(request_id), Kind(kind), ObservationId(str(key), bool(is_text)), str(body),
+        bool(accepted), number,
+    )  # fmt: skip
+    if found.kind is Kind.UPDATE and not found.accepted and number is None:
+        raise ValueError("an update that is no job has no number")
+    return found
 
 
 SET_ASIDE = (

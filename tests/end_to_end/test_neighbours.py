@@ -1,4 +1,4 @@
-"""A rolling update: gateways and workers of this version and the next serve beside each other."""
+"""A rolling update: gateways and workers of neighbouring versions serve beside each other."""
 
 from __future__ import annotations
 
@@ -13,25 +13,32 @@ from shared.settings import CHECKOUT
 from tests.system import System
 
 REQUESTS = 30
-NEXT = {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent / "next_version"), str(CHECKOUT)])}
+HERE = Path(__file__).parent
 
 
-@pytest.fixture(params=["old gateway, new worker", "new gateway, old worker", "both of both"])
+def _version(folder: str) -> dict[str, str]:
+    return {"PYTHONPATH": os.pathsep.join([str(HERE / folder), str(CHECKOUT)])}
+
+
+OURS: dict[str, str] = {}
+PAIRS = {
+    "this and the next": (OURS, _version("next_version")),
+    "the one before and this": (_version("previous_version"), OURS),
+}
+MOMENTS = ["old gateway, new worker", "new gateway, old worker", "both of both"]
+
+
+@pytest.fixture(params=[(pair, moment) for pair in PAIRS for moment in MOMENTS], ids=", ".join)
 def rolling(on_postgres: System, request: pytest.FixtureRequest) -> Iterator[System]:
     """A moment of a rolling update."""
-    ours: dict[str, str] = {}
-    gateways: dict[str, list[dict[str, str]]] = {
-        "old gateway, new worker": [ours],
-        "new gateway, old worker": [NEXT],
-    }
-    workers: dict[str, list[dict[str, str]]] = {
-        "old gateway, new worker": [NEXT],
-        "new gateway, old worker": [ours],
-    }
+    pair, moment = request.param
+    old, new = PAIRS[pair]
+    gateways = {MOMENTS[0]: [old], MOMENTS[1]: [new]}.get(moment, [old, new])
+    workers = {MOMENTS[0]: [new], MOMENTS[1]: [old]}.get(moment, [old, new])
     try:
-        for more in gateways.get(request.param, [ours, NEXT]):
+        for more in gateways:
             on_postgres.start_gateway(wait=True, **more)
-        for more in workers.get(request.param, [ours, NEXT]):
+        for more in workers:
             on_postgres.start_worker(**more)
         on_postgres.wait_ready()
         yield on_postgres

@@ -53,7 +53,7 @@ def test_a_promise_of_which_nobody_knows(running: System, postgres_server: Postg
     meanwhile, it is another job, and there is one row."""
     with commits_wait(postgres_server):
         unknown = [running.client.predict(1, prefer="respond-async") for _ in range(2)]
-        unknown.append(running.client.update(1, 1))
+        unknown.append(running.client.update(1, 1, prefer="respond-async"))
     for answer in unknown:
         assert answer.status == 504, answer
         assert "whether this was accepted" in answer.json["error"]
@@ -73,6 +73,19 @@ def test_a_row_of_which_nobody_knows(running: System, postgres_server: PostgresS
     again = running.client.predict(1)
     assert again.status == 200
     assert "already exists" in again.json["error"]
+
+
+def test_a_label_of_which_nobody_knows(running: System, postgres_server: PostgresServer) -> None:
+    """The same of an update, and sent again it is the label that stands."""
+    running.client.predict(1)
+    assert running.client.update(1, 0).status == 200
+    with commits_wait(postgres_server):
+        unknown = running.client.update(1, 1)
+        assert unknown.status == 504
+        assert "it cannot be known whether this update is applied" in unknown.json["error"]
+    wait_for(lambda: running.client.rows()[0]["true_class"] == 1, 10, "the commit came through")
+    again = running.client.update(1, 0)
+    assert (again.status, again.json["true_class"]) == (200, 0)
 
 
 @pytest.mark.parametrize("prefer", [None, "respond-async"])

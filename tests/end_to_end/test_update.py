@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import redis
 
+from shared.queue.messages import Lane
 from tests.system import FIRST_PASSENGER, Client, System, wait_for
 
 
@@ -105,3 +108,33 @@ def test_update_of_a_prediction_that_fails(system: System) -> None:
         assert job["status"] == "succeeded"
         assert job["result"] == {"error": f'Observation ID: "{observation_id}" does not exist'}
     wait_for(client.ready)
+
+
+def test_an_update_keeps_its_place(system: System) -> None:
+    """One that is waited for, and becomes a job at its deadline, is older than what was sent
+    meanwhile."""
+    client = system.client
+    client.predict("placed")
+    assert system.workers.pop().stop(25)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(client.update, "placed", 0, "wait=3")
+        lane = system.queue(Lane.INTERACTIVE)
+        with redis.Redis.from_url(system.redis_url) as queues:
+            wait_for(lambda: queues.llen(lane), what="it is on its lane")
+        later = client.update("placed", 1, prefer="respond-async")
+        first = waiting.result()
+    assert (first.status, later.status) == (202, 202)
+    system.start_worker()
+    for answer in (first, later):
+        assert client.ended(answer.json["job_id"])["status"] == "succeeded"
+    assert [r["true_class"] for r in client.rows() if r["observation_id"] == "placed"] == [1]
+    wait_for(client.ready)
+
+
+def test_no_job_for_an_update_that_is_answered(system: System) -> None:
+    """An update that a worker takes at once leaves nothing but its label."""
+    client = system.client
+    client.predict("at once")
+    answer = client.update("at once", 1)
+    assert answer.status == 200
+    assert client.get(f"/jobs/{answer.headers['x-request-id']}").status == 404

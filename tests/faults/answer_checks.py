@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shared.queue.messages import Kind
-from tests.faults.bodies import does_not_exist, is_error, is_prediction, is_row
+from tests.faults.bodies import is_error, is_nobody, is_prediction, is_row
 from tests.faults.books import Books, name
 from tests.faults.patience import REFUSED_WITHIN, SYNC_WAIT
 from tests.faults.problem import Problem, hung, lost, wrong
@@ -57,7 +57,7 @@ def _is_whole(books: Books, record: Record, body: dict[str, object]) -> bool:
         # The row that is found when the wait ends is answered without the worker's warnings.
         late = record.seconds >= SYNC_WAIT - 0.1 or books.may_be_refused(record)
         return is_prediction(record.ask, body, may_lack=late)
-    return is_row(body) or body == {"error": does_not_exist(record.ask)}
+    return is_row(body) or is_nobody(record.ask, body)
 
 
 def _check_refusal(books: Books, record: Record, body: dict[str, object]) -> Iterator[Problem]:

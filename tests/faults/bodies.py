@@ -50,6 +50,11 @@ def is_row(body: dict[str, Any]) -> bool:
     return moments and isinstance(rest["model_version"], str) and bool(rest["model_version"])
 
 
+def is_nobody(ask: Ask, body: dict[str, Any]) -> bool:
+    """Whether this is an update's whole answer when its observation has no row."""
+    return without_warnings(body) == {"error": does_not_exist(ask)}
+
+
 def is_error(body: dict[str, Any], also: Collection[str] = ()) -> bool:
     """Whether this is an error: a text, and nothing beside it but what is named."""
     error = body.get("error")

@@ -90,7 +90,8 @@ TRAPPED = predicted(9, "e", 422, trap="exit", body={"error": "set aside after 3 
 
 def books() -> Books:
     """A history in which everything is right."""
-    before = Evidence((row(FIRST, true_class=0), row(PROMISED, number=2)), ())
+    labelled_row = row(FIRST, true_class=0, label_seq=LATER.ask.number)
+    before = Evidence((labelled_row, row(PROMISED, number=2)), ())
     jobs = (job(PROMISED), job(LABEL), job(LATER))
     after = Evidence((*before.rows, row(AGAIN, number=3)), jobs)
     history = [FIRST, TWIN, PROMISED, LABEL, LATER, UNANSWERED, REFUSED, TRAPPED]

@@ -18,7 +18,8 @@ FINAL = ("succeeded", "failed", "cancelled")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One stored prediction. `body` is the request's as it was sent; `number` is the row's `id`."""
+    """One stored prediction. `body` is the request's as it was sent, `number` the row's `id`, and
+    `label_seq` the number of the update that labelled it."""
 
     key: str
     body: str
@@ -26,6 +27,7 @@ class Row:
     true_class: Any
     request_id: str | None
     number: int = 0
+    label_seq: int | None = None
 
     @property
     def maker(self) -> int | None:
@@ -128,7 +130,8 @@ def gather(url: str, since: Mark) -> Evidence:
     """Everything after a mark."""
     rows = query(
         url,
-        "SELECT observation_id, observation, proba, true_class, request_id, id"
+        "SELECT observation_id, observation, proba, true_class, request_id, id,"
+        " true_class_seq"
         " FROM prediction WHERE id > %s ORDER BY id",
         (since.row,),
     )
@@ -140,7 +143,8 @@ def gather(url: str, since: Mark) -> Evidence:
     )
     return Evidence(
         tuple(
-            Row(k, b, p, None if c is None else json.loads(c), r, n) for k, b, p, c, r, n in rows
+            Row(k, b, p, None if c is None else json.loads(c), r, n, s)
+            for k, b, p, c, r, n, s in rows
         ),
         tuple(_job(*job) for job in jobs),
     )

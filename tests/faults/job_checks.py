@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shared.queue.messages import Kind
-from tests.faults.bodies import does_not_exist, is_prediction, is_row
+from tests.faults.bodies import is_nobody, is_prediction, is_row
 from tests.faults.books import Books, name
 from tests.faults.evidence import Job
 from tests.faults.problem import Problem, lost, wrong
@@ -32,7 +32,7 @@ def check_jobs(books: Books) -> Iterator[Problem]:
             yield wrong(f"{said} succeeded with status code {job.status_code}")
         elif record.ask.kind is Kind.PREDICT:
             yield from _check_prediction(books, job, record)
-        elif not is_row(job.outcome) and job.outcome != {"error": does_not_exist(record.ask)}:
+        elif not is_row(job.outcome) and not is_nobody(record.ask, job.outcome):
             yield wrong(f"{name(record)}: its job's result is {job.outcome}")
     for number, jobs in books.jobs_of.items():
         if len(jobs) > 1:

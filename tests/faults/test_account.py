@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -36,8 +37,9 @@ from tests.faults.cooked import (
     with_record,
     with_rows,
 )  # fmt: skip
+from tests.faults.evidence import Evidence
 from tests.faults.problem import Sort
-from tests.faults.record import Absence
+from tests.faults.record import Absence, Record
 
 BAD_TRAP = predicted(20, "t", 422, trap="exit", body={"error": "no"})
 SAME_SCORE = predicted(21, "s", body=said(0.5))
@@ -49,6 +51,21 @@ TOO_EARLY = labelled(24, "b", 1, body={"error": 'Observation ID: "b" does not ex
 TRAP_ROW = predicted(25, "u", 422, trap="exit", body={"error": "set aside after 3 tries"})
 TRAP_JOB = predicted(26, "v", 202, trap="hang")
 EVERYBODY_SECOND = predicted(27, "w", body=said(**exists("w")))
+
+# Updates of the observation that `PROMISED` has made a row of.
+AT_ONCE = labelled(40, "b", 1, body=shown(PROMISED, 1, 2))
+CORRECTED = labelled(41, "b", 0, body=shown(PROMISED, 0, 2))
+BESIDE = replace(CORRECTED, sent_at=40.1)
+UNHEARD = replace(AT_ONCE, status=None, body=None, absence=Absence.LEFT)
+
+
+def labelled_at_once(*updates: Record, **label: Any) -> Books:
+    """Everything right, and then these updates, none of them a job, and a label."""
+    found = also(*updates)
+    rows = list(found.after.rows)
+    changed(1, **label)(rows)
+    return opened(found, after=Evidence(tuple(rows), found.after.jobs))
+
 
 FAULTS: dict[str, tuple[Callable[[], Books], Sort, str]] = {
     "a row is lost": (lambda: with_rows(lambda r: r.pop(0)), Sort.LOST, "there is no row"),
@@ -141,7 +158,7 @@ FAULTS: dict[str, tuple[Callable[[], Books], Sort, str]] = {
     ),
     "sent again, and refused": (lambda: with_record(AGAIN, status=503), Sort.LOST, "sent again"),
     "a label is lost": (
-        lambda: with_rows(changed(0, true_class=None)), Sort.LOST, "its label is None",
+        lambda: with_rows(changed(0, true_class=None)), Sort.LOST, "has no label",
     ),
     "an older label came back": (
         lambda: with_rows(changed(0, true_class=1)), Sort.DOUBLED, "its label is 1",
@@ -152,8 +169,24 @@ FAULTS: dict[str, tuple[Callable[[], Books], Sort, str]] = {
     "a label without a row": (
         lambda: also(MISSING_LABEL, jobs=(job(MISSING_LABEL),)), Sort.LOST, "has no row",
     ),
-    "an update that is not in the ledger": (
-        lambda: with_job(LABEL, gone=True), Sort.LOST, "not in the ledger",
+    "a label that was answered at once is lost": (
+        lambda: also(AT_ONCE), Sort.LOST, "has no label",
+    ),
+    "an older label came back, answered at once": (
+        lambda: labelled_at_once(AT_ONCE, CORRECTED, true_class=1, label_seq=40),
+        Sort.DOUBLED, "its label is 1",
+    ),
+    "another label than that of its number": (
+        lambda: with_rows(changed(0, true_class=0, label_seq=4)), Sort.WRONG, "not that of its",
+    ),
+    "a label of a lower number than a job's": (
+        lambda: with_rows(changed(0, label_seq=3)), Sort.LOST, "is later than its label",
+    ),
+    "an update that shows the label before it": (
+        lambda: labelled_at_once(
+            AT_ONCE, replace(CORRECTED, body=shown(PROMISED, 1, 2)), true_class=0, label_seq=41
+        ),
+        Sort.WRONG, "shows the label 1, not 0",
     ),
     "an update that missed an accepted prediction": (
         lambda: also(TOO_EARLY, jobs=(job(TOO_EARLY, outcome=TOO_EARLY.body),)),
@@ -168,6 +201,24 @@ FAULTS: dict[str, tuple[Callable[[], Books], Sort, str]] = {
 def test_nothing_is_wrong() -> None:
     """A history in which everything is right has no problem."""
     assert account(books()) == []
+
+
+@pytest.mark.parametrize(
+    ("updates", "stored"),
+    [
+        pytest.param([AT_ONCE], 1, id="answered"),
+        pytest.param([AT_ONCE, CORRECTED], 0, id="one after the other"),
+        pytest.param([AT_ONCE, BESIDE], 1, id="beside each other, the first stands"),
+        pytest.param([AT_ONCE, BESIDE], 0, id="beside each other, the second stands"),
+        pytest.param([UNHEARD], 1, id="unanswered, and applied"),
+        pytest.param([UNHEARD], None, id="unanswered, and not applied"),
+        pytest.param([UNHEARD, CORRECTED], 1, id="unanswered, and applied late"),
+    ],
+)
+def test_an_update_needs_no_job(updates: list[Record], stored: int | None) -> None:
+    """What was answered at once is judged by when it was asked and answered."""
+    found = labelled_at_once(*updates, true_class=stored, label_seq=None if stored is None else 40)
+    assert not account(found), [str(p) for p in account(found)]
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
+from local.ports import free_port
+from shared.db import jobs
 from shared.db.engine import Database, connect
 from shared.db.migrate import migrate
 from shared.db.permissions import check_permissions
@@ -88,6 +90,17 @@ def test_a_connection_that_is_lost(database: Database) -> None:
         database.write_at_once(lose, {})
 
 
+def test_nobody_listens() -> None:
+    """A server that is stopped, however it is asked."""
+    database = connect(f"postgresql+psycopg2://queuecast@127.0.0.1:{free_port()}/x", 1, 1.0)
+    with pytest.raises(DatabaseAwayError, match="does not answer"):
+        database.read(lambda c: c.exec_driver_sql("SELECT 1"))
+    with pytest.raises(DatabaseAwayError, match="does not answer"):
+        database.write_at_once("SELECT 1", {})
+    with pytest.raises(DatabaseAwayError, match="does not answer"):
+        jobs.draw_numbers(database, 1)
+
+
 def test_a_login_that_is_refused_later(new_database_url: Callable[[str], str]) -> None:
     """A role that may no longer log in is named, and no silence."""
     url = new_database_url("postgres")
@@ -99,6 +112,8 @@ def test_a_login_that_is_refused_later(new_database_url: Callable[[str], str]) -
     admin.write(lambda c: c.exec_driver_sql("ALTER ROLE leaver NOLOGIN"))
     with pytest.raises(DatabaseForbidsError, match=r"refuses the login.*not permitted to log in"):
         leaver.read(lambda c: c.exec_driver_sql("SELECT 1").scalar())
+    with pytest.raises(DatabaseForbidsError, match=r"refuses the login.*not permitted to log in"):
+        leaver.write_at_once("SELECT 1", {})
     admin.write(lambda c: c.exec_driver_sql("DROP ROLE leaver"))
     admin.close()
 

@@ -4,7 +4,10 @@ would be if updates were applied one by one."""
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +18,7 @@ from sqlalchemy import Connection, Engine, event, select
 from shared.db import jobs, listing, predictions
 from shared.db.engine import Database, connect
 from shared.db.migrate import migrate
-from shared.db.predictions import Prediction
+from shared.db.predictions import Labelled, Prediction
 from shared.db.tables import JOB, PREDICTION
 from shared.errors import ClientFaultError
 from shared.observation_id import ObservationId
@@ -40,6 +43,19 @@ def database(
     migrate(made)
     yield made
     made.close()
+
+
+@pytest.fixture
+def errors() -> Iterator[list[object]]:
+    """What a database refused, though it was done again and nobody saw it."""
+    seen: list[object] = []
+
+    def note(context: Any) -> None:
+        seen.append(context.original_exception)
+
+    event.listen(Engine, "handle_error", note)
+    yield seen
+    event.remove(Engine, "handle_error", note)
 
 
 @pytest.fixture
@@ -95,15 +111,50 @@ def test_as_one_by_one(
     found = []
     for apply in (apply_one_by_one, labelling.apply):
         database.write(empty)
-        database.write(lambda c: _fill(c, asked, kept))
+        database.write(lambda c: accept(c, *_fill(c, asked, kept)))
         ended = database.write(lambda c, apply=apply: apply(c, keys, CLASSES))  # type: ignore[misc]
         found.append((_without_times(ended), database.read(_state)))
     assert found[0] == found[1]
+    # Some of them are jobs by now, and the others never were: each gets the same answer, and the
+    # rows the same labels.
+    database.write(empty)
+    requests = database.write(lambda c: _fill(c, asked, kept))
+    direct = numbered(database, *requests)
+    jobs_by_now = [r for n, r in enumerate(direct) if n % 3 == 0]
+    database.write(lambda c: accept(c, *jobs_by_now))
+    group = list(reversed(direct))
+    ended = database.write(lambda c: labelling.apply_group(c, group, "channel", CLASSES))
+    found.append((_without_times(ended), database.read(_state)))
+    assert found[2][0] == found[0][0]
+    assert _rows(found[2][1]) == _rows(found[0][1])
+    # Whoever has to wait for its prediction is a job now, under the number that it had.
+    still = {r.request_id for r in direct} - {e.outcome.request_id for e in ended}
+    waiting = database.read(lambda c: jobs.find_all(c, list(still)))
+    numbers = {r.request_id: r.number for r in direct}
+    assert {i: job.seq for i, job in waiting.items()} == {i: numbers[i] for i in still}
+    assert {job.reply_to for job in waiting.values()} <= {"channel"}
+    # What came twice changes nothing, and is answered with the row as it is.
+    before = database.read(_state)
+    database.write(lambda c: labelling.apply_group(c, group, "channel", CLASSES))
+    assert database.read(_state) == before
+
+
+def numbered(database: Database, *requests: Request) -> list[Request]:
+    """The same as updates that are no jobs."""
+    if not requests:
+        return []
+    numbers = jobs.draw_numbers(database, len(requests))
+    assert numbers == sorted(set(numbers))
+    return [replace(r, accepted=False, number=n) for r, n in zip(requests, numbers, strict=True)]
+
+
+def _rows(state: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return [one for one in state if len(one) == 3]
 
 
 def _fill(
     connection: Connection, asked: list[tuple[str, Any, bool]], kept: dict[str, tuple[int, Any]]
-) -> None:
+) -> list[Request]:
     predict(connection, "a", "b", "c")
     coming = Request("coming", Kind.PREDICT, ObservationId("coming", True), "{}", True)
     accept(connection, coming)
@@ -114,11 +165,10 @@ def _fill(
             .where(PREDICTION.c.observation_id == name)
             .values(true_class=label, true_class_seq=first + place)
         )
-    requests = [
+    return [
         update(n, name, label, **({"colour": 1} if extra else {}))
         for n, (name, label, extra) in enumerate(asked)
     ]
-    accept(connection, *requests)
 
 
 def apply_one_by_one(
@@ -149,9 +199,8 @@ def apply_one_by_one(
         body = does_not_exist(request.observation_id)
         if place is not None:
             body = listing.page(connection, place - 1, place, 1)[0]
-            unused = [key for key in document if key not in ("id", "true_class")]
-            if unused:
-                body["warnings"] = ["the request has a key that is not used: colour"]
+        if "colour" in document:
+            body["warnings"] = ["the request has a key that is not used: colour"]
         ended.append(labelling.Ended(job.reply_to, Outcome(request.request_id, 200, body)))
     for one in ended:
         jobs.finish(connection, [one.outcome])
@@ -212,6 +261,71 @@ def test_accepted_once_in_their_order(database: Database) -> None:
     assert [j.request.body for j in locked[:1]] == [requests[1].body]
 
 
+def test_what_became_a_job_meanwhile_is_its(database: Database) -> None:
+    """A message that comes late does nothing for a job that was cancelled or has ended."""
+    database.write(empty)
+    database.write(lambda c: predict(c, "a", "b"))
+    direct = numbered(database, update(1, "a"), update(2, "b"))
+    database.write(lambda c: accept(c, *direct))
+    database.write(lambda c: jobs.cancel(c, "update 1"))
+    database.write(lambda c: labelling.apply(c, ["b"], CLASSES))
+    database.write(lambda c: predictions.set_true_classes(c, _relabelled(c, "b", direct[1])))
+    ended = database.write(lambda c: labelling.apply_group(c, direct, "channel", CLASSES))
+    assert ended == []
+    rows = database.read(lambda c: listing.page(c, 0, listing.last_drawn(c), 10))
+    assert [row["true_class"] for row in rows] == [None, 0]
+    states = database.read(lambda c: jobs.find_all(c, ["update 1", "update 2"]))
+    assert [states[f"update {n}"].status for n in (1, 2)] == ["cancelled", "succeeded"]
+
+
+def _relabelled(connection: Connection, name: str, after: Request) -> dict[str, Labelled]:
+    """A label that was accepted after this one."""
+    row = predictions.labelled(connection, [name])[name]
+    assert row.apply(0, (after.number or 0) + 1)
+    return {name: row}
+
+
+def test_a_later_label_stands_whichever_comes_first(database: Database) -> None:
+    """Numbers decide, and not the order of the messages."""
+    database.write(empty)
+    database.write(lambda c: predict(c, "a"))
+    first, second = numbered(database, update(1, "a", 0), update(2, "a", 1))
+    for request in (second, first):
+        (ended,) = database.write(
+            lambda c, r=request: labelling.apply_group(c, [r], "channel", CLASSES)  # type: ignore[misc]
+        )
+        assert ended.outcome.body["true_class"] == 1
+
+
+def test_two_groups_never_wait_for_each_other(database: Database, errors: list[object]) -> None:
+    """Groups of the same observations in different orders, on several workers at once."""
+    database.write(empty)
+    names = [f"{n:03}" for n in range(60)]
+    database.write(lambda c: predict(c, *names))
+
+    def apply(round_: int) -> int:
+        mixed = random.Random(round_).sample(names, len(names))
+        requests = [update(round_ * 100 + n, name, round_) for n, name in enumerate(mixed)]
+        group = numbered(database, *requests)
+        done = database.write(lambda c: labelling.apply_group(c, group, "channel", CLASSES))
+        return len(done)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(apply, range(20))) == [len(names)] * 20
+    rows = database.read(lambda c: listing.page(c, 0, listing.last_drawn(c), 100))
+    assert {row["true_class"] for row in rows} <= set(range(20))
+    assert errors == []
+
+
+def of_direct_updates(connection: Connection, names: list[str]) -> None:
+    """A group of updates that are no jobs."""
+    predict(connection, *names)
+    requests = [replace(update(n, x), accepted=False, number=n) for n, x in enumerate(names, 1)]
+    ended = labelling.apply_group(connection, requests, "channel", CLASSES)
+    assert {e.outcome.body["true_class"] for e in ended} == {1}
+    assert len(ended) == len(names)
+
+
 def of_updates(connection: Connection, names: list[str]) -> None:
     """A group of updates, from its acceptance to its end."""
     predict(connection, *names)
@@ -237,7 +351,7 @@ def of_predictions(connection: Connection, names: list[str]) -> None:
     assert (len(settled.outcomes), len(settled.updates)) == (len(names), len(names))
 
 
-@pytest.mark.parametrize("work", [of_updates, of_predictions])
+@pytest.mark.parametrize("work", [of_updates, of_direct_updates, of_predictions])
 def test_statements_do_not_grow_with_the_group(
     database: Database, statements: list[str], work: Callable[[Connection, list[str]], None]
 ) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from shared.observation_id import ObservationId
-from shared.queue.messages import Kind, Lane, Request
-from tests.faults.evidence import query, token
+from shared.queue.messages import Kind, Lane, Request, new_request_id
+from tests.faults.evidence import query
 from tests.faults.message import group, message
 from tests.faults.record import Ask, Record
 from tests.faults.scenario import Scenario
@@ -53,39 +53,46 @@ def _label(stage: Stage, prediction: Ask) -> Ask:
 def bring_late(stage: Stage) -> None:
     """Two labels for a row, and then the message of the first once more.
 
-    For every other row the first is put back into the ledger as well, as if whoever applied it
-    had died before it could say so: only the label's own number is left to tell that it is old.
+    Of every other row the labels are jobs. Half of those first ones are put back into the ledger as
+    well, as if whoever applied it had died before it could say so: only the label's own number is
+    left to tell that it is old.
     """
     url = stage.system.database_url
     predicted = stage.send([stage.predict() for _ in range(stage.size.pairs // 5)])
-    firsts: list[Record] = []
-    for label in (0, 1):
-        asks = [stage.update(record.ask.observation_id, label) for record in predicted]
-        updated = stage.send(asks)
-        firsts = firsts or updated
-        stage.recovered()
-    numbers = {record.ask.number for record in firsts}
-    jobs = query(url, "SELECT job_id, observation_id, body FROM job WHERE seq > %s"
-                      " AND kind = 'update' ORDER BY seq", (stage.since.job,))  # fmt: skip
-    late = [job for job in jobs if token(job[2]) in numbers]
-    assert len(late) == len(predicted), (len(late), len(predicted))
-    again = [job_id for job_id, _, _ in late[::2]]
+    asks = [stage.update(r.ask.observation_id, 0, bool(n % 2)) for n, r in enumerate(predicted)]
+    firsts = stage.send(asks)
+    stage.recovered()
+    late = [_again(url, record) for record in firsts]
+    stage.send([stage.update(ask.observation_id, 1, not ask.respond_async) for ask in asks])
+    stage.recovered()
+    again = [request.request_id for request in late if request.accepted][::2]
     query(url, "UPDATE job SET status = 'queued', finished_at = NULL WHERE job_id = ANY(%s)",
           (again,))  # fmt: skip
     client = stage.servers.redis_client()
     queue = stage.system.queue(Lane.INTERACTIVE)
     try:
-        for job_id, key, body in late:
-            observation_id = ObservationId(key, is_text=True)
-            request = Request(job_id, Kind.UPDATE, observation_id, body, accepted=True)
+        for request in late:
             client.lpush(queue, message(Kind.UPDATE, Lane.INTERACTIVE, group(request)))
     finally:
         client.close()
     # Those that were put back end again; the lane is first in, first out, so then all are through.
     ended = "SELECT count(*) FROM job WHERE job_id = ANY(%s) AND finished_at IS NOT NULL"
     wait_for(lambda: query(url, ended, (again,))[0][0] == len(again), 30, "late labels end")
-    stage.shown.append(f"{len(again)} first labels came once more")
+    stage.shown.append(f"{len(late)} first labels came once more, {len(again)} of them as jobs")
     stage.recovered()
+
+
+def _again(url: str, first: Record) -> Request:
+    """The message of an update, which is the last one of its row."""
+    ask = first.ask
+    jobs = query(url, "SELECT job_id FROM job WHERE kind = 'update' AND observation_id = %s",
+                 (ask.key,))  # fmt: skip
+    request_id = jobs[0][0] if jobs else new_request_id()
+    (number,) = query(
+        url, "SELECT true_class_seq FROM prediction WHERE observation_id = %s", (ask.key,)
+    )[0]
+    found = ObservationId.parse(ask.observation_id)
+    return Request(request_id, Kind.UPDATE, found, ask.body.decode(), bool(jobs), number)
 
 
 RACING = Scenario("racing-updates", "updates that race their accepted predictions", race)

@@ -1,0 +1,45 @@
+"""What is stored already of requests whose clients have waited long enough."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from shared.db import predictions
+from shared.db.predictions import Labelled, Stored
+from shared.queue.messages import Kind, Outcome, Request, already_exists
+from shared.shown import update_warnings
+from shared.strict_json import parse_object
+
+
+def stored_outcomes(connection: Connection, requests: Sequence[Request]) -> list[Outcome | None]:
+    """For each prediction the outcome that its observation's row tells; for each update the row
+    that it has labelled. None for a request that has left nothing, and is still to be done."""
+    keys: dict[Kind, list[str]] = {Kind.PREDICT: [], Kind.UPDATE: []}
+    for request in requests:
+        keys[request.kind].append(request.observation_id.key)
+    rows = predictions.find(connection, keys[Kind.PREDICT])
+    labelled = predictions.labelled(connection, keys[Kind.UPDATE])
+    return [
+        _of_prediction(request, rows.get(request.observation_id.key))
+        if request.kind is Kind.PREDICT
+        else _of_update(request, labelled.get(request.observation_id.key))
+        for request in requests
+    ]
+
+
+def _of_prediction(request: Request, row: Stored | None) -> Outcome | None:
+    if row is None:
+        return None
+    mine = row.request_id == request.request_id
+    body = {"proba": row.proba} if mine else already_exists(request.observation_id, row.proba)
+    return Outcome(request.request_id, 200, body)
+
+
+def _of_update(request: Request, row: Labelled | None) -> Outcome | None:
+    # Below a later label it may have been or not; as a job it changes nothing either way.
+    if row is None or row.seq != request.number:
+        return None
+    warnings = update_warnings(parse_object(request.body))
+    return Outcome(request.request_id, 200, row.row | warnings)

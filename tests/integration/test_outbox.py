@@ -1,0 +1,146 @@
+"""Requests that were waited for long enough: what they left in the database, or the promise that is
+made of them, on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from api.acceptance.database_threads import DatabaseThreads
+from api.acceptance.outbox import Outbox
+from shared.db import jobs, listing, predictions
+from shared.db.engine import Database, connect
+from shared.db.migrate import migrate
+from shared.db.predictions import Prediction
+from shared.observation_id import ObservationId
+from shared.queue.messages import Group, Kind, Lane, Outcome, Request
+from shared.settings import Settings
+from worker import labelling
+
+
+@dataclass
+class Sent:
+    """An outbox on a database, and the groups that left it."""
+
+    database: Database
+    groups: list[Group] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        threads = DatabaseThreads(self.database, 2)
+        self.outbox = Outbox(threads, self._publish, self.groups.append, "channel", 100, 1000)
+
+    async def _publish(self, group: Group, lane: Lane) -> None:
+        self.groups.append(group)
+
+    def number(self, *requests: Request) -> list[Request]:
+        """The same with their numbers, sent."""
+
+        async def all_of_them() -> list[Request]:
+            return list(await asyncio.gather(*(self.outbox.number(r) for r in requests)))
+
+        return asyncio.run(all_of_them())
+
+    def convert(self, request: Request) -> Outcome | None:
+        return asyncio.run(self.outbox.convert(request))
+
+    def apply(self, *requests: Request) -> None:
+        self.database.write(lambda c: labelling.apply_group(c, requests, "channel", (0, 1)))
+
+    def job(self, request: Request) -> jobs.Job | None:
+        return self.database.read(lambda c: jobs.find(c, request.request_id))
+
+    def labels(self) -> list[object]:
+        rows = self.database.read(lambda c: listing.page(c, 0, listing.last_drawn(c), 100))
+        return [row["true_class"] for row in rows]
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def sent(request: pytest.FixtureRequest, new_database_url: Callable[[str], str]) -> Iterator[Sent]:
+    """An outbox, and a row for "a" that the request "maker" made."""
+    url = Settings.from_environment({"DATABASE_URL": new_database_url(request.param)}).database_url
+    made = connect(url, connections=2, wait=10.0)
+    migrate(made)
+    row = Prediction("maker", ObservationId("a", True), "{}", 0.5, "v")
+    made.write(lambda c: predictions.insert(c, [row]))
+    yield Sent(made)
+    made.close()
+
+
+def update(name: str, label: int, body: str = "") -> Request:
+    text = body or f'{{"id": "a", "true_class": {label}}}'
+    return Request(name, Kind.UPDATE, ObservationId("a", True), text)
+
+
+def predict(name: str) -> Request:
+    return Request(name, Kind.PREDICT, ObservationId("a", True), "{}")
+
+
+def test_a_label_whose_reply_was_lost(sent: Sent) -> None:
+    """It is found: the row with the warnings that the worker gave, and no job."""
+    body = '{"id": "a", "true_class": 1, "colour": "red"}'
+    (request,) = sent.number(update("labelling", 1, body))
+    sent.apply(request)
+    outcome = sent.convert(request)
+    assert outcome is not None
+    assert (outcome.status_code, outcome.body["true_class"]) == (200, 1)
+    assert outcome.body["warnings"] == ["the request has a key that is not used: colour"]
+    assert sent.job(request) is None
+
+
+def test_an_update_that_nobody_took(sent: Sent) -> None:
+    """It is a job under the number that it had, and published; whichever message comes first ends
+    it, and a later label stands."""
+    first, second = sent.number(update("first", 0), update("second", 1))
+    assert (first.number or 0) < (second.number or 0)
+    sent.apply(second)
+    assert sent.convert(first) is None
+    job = sent.job(first)
+    assert job is not None
+    assert job.seq == first.number
+    assert [r.request_id for r in sent.groups[-1].requests] == ["first"]
+    assert sent.groups[-1].requests[0].accepted
+    for message in ((first,), sent.groups[-1].requests):
+        sent.apply(*message)
+        job = sent.job(first)
+        assert job is not None
+        assert job.status == "succeeded"
+        assert sent.labels() == [1]
+
+
+def test_predictions_that_have_a_row(sent: Sent) -> None:
+    """The request that made it gets its answer, another one that the id exists; none is a job."""
+    mine, other = sent.convert(predict("maker")), sent.convert(predict("another"))
+    assert mine == Outcome("maker", 200, {"proba": 0.5})
+    assert other is not None
+    assert other.body == {"proba": 0.5, "error": 'Observation ID: "a" already exists'}
+    assert sent.job(predict("another")) is None
+
+
+def test_groups_are_bounded_by_bytes(sent: Sent) -> None:
+    """Updates may carry a megabyte that nobody uses; each is sent once, in the order of numbers."""
+    requests = sent.number(*(update(str(n), 1, "x" * size) for n, size in enumerate(SIZES)))
+    assert [[r.request_id for r in group.requests] for group in sent.groups] == PARTS
+    assert [r for group in sent.groups for r in group.requests] == requests
+    numbers = [r.number or 0 for r in requests]
+    assert numbers == sorted(set(numbers))
+
+
+SIZES = (400, 600, 1, 5000, 2, 998, 1)
+PARTS = [["0", "1"], ["2"], ["3"], ["4", "5"], ["6"]]
+
+
+def test_numbers_go_on_from_those_of_jobs(sent: Sent) -> None:
+    """A number is given once, whether a job or an update draws it."""
+    drawn: list[int] = []
+    for round_ in range(3):
+        requests = [update(f"{round_} {n}", 1) for n in range(2)]
+        drawn += [r.number or 0 for r in sent.number(*requests)]
+        promised = predict(f"job {round_}")
+        sent.database.write(lambda c, r=promised: jobs.accept(c, [r], Lane.DEFERRED, None))  # type: ignore[misc]
+        job = sent.job(promised)
+        assert job is not None
+        drawn.append(job.seq)
+    assert drawn == sorted(set(drawn))
