@@ -51,7 +51,7 @@ def busy_child(worker: Part) -> psutil.Process:
 def send(processes: Sequence[psutil.Process], number: int) -> None:
     """Send a signal to each of them, at once; those that have ended are left out."""
     for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
+        with contextlib.suppress(ProcessLookupError):
             os.kill(process.pid, number)
 
 
