@@ -7,6 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from api.acceptance.admission import Admission
 from api.acceptance.database_threads import DatabaseThreads
@@ -14,9 +15,9 @@ from api.acceptance.group_commit import GroupCommit
 from api.acceptance.outbox import Outbox
 from api.cancelling import end
 from api.database_watch import DatabaseWatch
-from api.grouping.batcher import Batcher
+from api.dispatch import Awaited, Dispatch, is_answer
 from api.grouping.loop_broker import LoopBroker
-from api.grouping.pending import Pending, Waiter
+from api.grouping.pending import Pending
 from api.grouping.replies import ReplyReader
 from api.http.preferences import Preference
 from api.redis_watch import RedisWatch
@@ -24,7 +25,6 @@ from shared.db import jobs
 from shared.db.engine import Database, connect
 from shared.db.jobs import Job
 from shared.errors import (
-    BrokerAwayError,
     BusyError,
     DatabaseAwayError,
     QueuecastError,
@@ -36,7 +36,6 @@ from shared.queue.messages import (
     Kind,
     Lane,
     Outcome,
-    Reply,
     Request,
     Status,
     new_request_id,
@@ -48,10 +47,7 @@ log = logging.getLogger(__name__)
 # No call that a client waits for may wait longer than this for a part, in seconds.
 DATABASE_WAIT = 1.0
 REDIS_WAIT = 1.0
-# Groups that may wait for a worker; a request that would join them has to become a job.
-MOST_GROUPS = 64
 _DONE = {Kind.PREDICT: "prediction is stored", Kind.UPDATE: "update is applied"}
-_NO_ANSWERS = (UnavailableError.status, UnknownOutcomeError.status)
 
 
 class Gateway:
@@ -84,21 +80,19 @@ class Gateway:
         self.pending = Pending(self._loop)
         self._broker = LoopBroker(settings, REDIS_WAIT, lambda: self.database_watch.names)
         self.redis_watch = RedisWatch(self._broker, self.pending)
-        self._batcher = Batcher(
-            self._send, self._channel, settings.groups_in_flight, settings.group_size,
-            settings.group_bytes, self._loop,
-        )  # fmt: skip
         threads = DatabaseThreads(self.database, settings.database_connections)
+        self._dispatch = Dispatch(
+            settings, self._channel, self._broker, self.redis_watch, self.pending, threads
+        )
         self._outbox = Outbox(
-            threads, self._publish_jobs, self._send, self._channel, settings.group_size,
-            settings.group_bytes,
-        )  # fmt: skip
+            threads, self._dispatch.publish_jobs, self._channel, settings.group_size
+        )
         self._lookups: GroupCommit[str, Job | None] = GroupCommit(
             lambda job_ids: _find_jobs(threads, job_ids), settings.group_size
         )
         await self.redis_watch.look()
         self.database_watch.start()
-        replies = ReplyReader(self._broker, self._channel, self._returned)
+        replies = ReplyReader(self._broker, self._channel, self._dispatch.returned)
         self._tasks = {
             self._loop.create_task(self.redis_watch.run()),
             self._loop.create_task(replies.run()),
@@ -112,6 +106,7 @@ class Gateway:
     async def close(self) -> None:
         """End the watches and close every connection."""
         await end(self._tasks)
+        await self._dispatch.close()
         await self._broker.close()
         self.database_watch.stop()
         self.database.close()
@@ -130,17 +125,8 @@ class Gateway:
         if wait <= 0:
             await self._accept(request)
             return None
-        waiter = self.pending.enter(request.request_id)
-        self._batcher.put(request)
-        # Whether a worker may do it whatever happens here.
-        is_out = False
-        try:
-            outcome = await waiter.wait(wait)
-        finally:
-            if not _is_answer(waiter.outcome):
-                self.pending.leave(waiter)
-                is_out = not self._batcher.give_up(request.request_id)
-        return await self._answer(request, outcome, is_out)
+        awaited = await self._dispatch.wait_for(request, wait)
+        return await self._answer(request, awaited)
 
     async def update(self, request: Request, preference: Preference) -> Outcome | None:
         """An update's outcome, or None when it is a job now.
@@ -156,42 +142,37 @@ class Gateway:
         self._refuse_when_away()
         self._check_encoding(request)
         wait = preference.seconds(self.settings.sync_wait, self.settings.sync_wait_max)
-        deadline = time.monotonic() + wait
         if wait <= 0:
             await self._accept(request)
             return None
+        if not self.redis_watch.workers_know_numbers:
+            return await self._promised_update(request, wait)
+        awaited = await self._dispatch.wait_for(request, wait)
+        return await self._answer(replace(request, number=awaited.number), awaited)
+
+    async def _promised_update(self, request: Request, wait: float) -> Outcome | None:
+        """As long as an older worker may take it: an update that is a job from the start."""
+        deadline = time.monotonic() + wait
+        self._admission.admit(waited_for=True)
         waiter = self.pending.enter(request.request_id)
         try:
-            if not self.redis_watch.workers_know_numbers:
-                return await self._promised_update(request, waiter, deadline)
-            numbered = await self._outbox.number(request)
+            await self._outbox.accept(request, Lane.INTERACTIVE)
             outcome = await waiter.wait(deadline - time.monotonic())
         finally:
             self.pending.leave(waiter)
-        return await self._answer(numbered, outcome, is_out=True)
-
-    async def _promised_update(
-        self, request: Request, waiter: Waiter, deadline: float
-    ) -> Outcome | None:
-        """As long as an older worker may take it: an update that is a job from the start."""
-        self._admission.admit(waited_for=True)
-        await self._outbox.accept(request, Lane.INTERACTIVE)
-        outcome = await waiter.wait(deadline - time.monotonic())
         # A refusal is no answer: it is promised.
-        return outcome if _is_answer(outcome) else await self._ended(request)
+        return outcome if is_answer(outcome) else await self._ended(request)
 
-    async def _answer(
-        self, request: Request, outcome: Outcome | None, is_out: bool
-    ) -> Outcome | None:
-        """What a client is told that has waited: its outcome, or None when it is a job now.
-        `is_out` says whether a worker may still do it."""
-        if _is_answer(outcome):
+    async def _answer(self, request: Request, awaited: Awaited) -> Outcome | None:
+        """What a client is told that has waited: its outcome, or None when it is a job now."""
+        outcome = awaited.outcome
+        if is_answer(outcome):
             return outcome
         try:
             return await self._convert(request)
         except UnavailableError as error:
             refused = outcome is not None and outcome.status_code == UnavailableError.status
-            if refused or not is_out or isinstance(error, UnknownOutcomeError):
+            if refused or not awaited.is_out or isinstance(error, UnknownOutcomeError):
                 raise
             done = _DONE[request.kind]
             raise UnknownOutcomeError(
@@ -225,13 +206,7 @@ class Gateway:
 
     def _send_again(self, requests: tuple[Request, ...]) -> None:
         group = Group(new_request_id(), self._channel, requests)
-        self._keep(self._loop.create_task(self._outbox_publish(group)))
-
-    async def _outbox_publish(self, group: Group) -> None:
-        try:
-            await self._publish_jobs(group, Lane.INTERACTIVE)
-        except BrokerAwayError:
-            log.warning("%d updates wait for Redis", len(group.requests))
+        self._dispatch.send_jobs(group)
 
     async def _accept(self, request: Request) -> None:
         self._admission.admit(waited_for=False)
@@ -252,49 +227,10 @@ class Gateway:
             return None
         return Outcome(request.request_id, job.status_code or 200, job.outcome or {})
 
-    def _send(self, group: Group) -> None:
-        self._keep(self._loop.create_task(self._publish(group)))
-
-    async def _publish(self, group: Group) -> None:
-        try:
-            if self.redis_watch.queue.waiting > MOST_GROUPS:
-                # Nobody takes them. Clients can be promised an answer; the queue stays small.
-                raise BusyError("the workers do not keep up")
-            await self._broker.publish(group, Lane.INTERACTIVE)
-        except BusyError as error:
-            self._not_published(group, error)
-        except BrokerAwayError as error:
-            # It may have got there. Those who wait become jobs, and do not wait for Redis again.
-            self.redis_watch.failed(error)
-            self._not_published(group, UnknownOutcomeError(str(error)))
-
-    def _not_published(self, group: Group, error: UnavailableError) -> None:
-        self.pending.settle(Outcome.refused(r.request_id, error) for r in group.requests)
-        self._batcher.failed(group.group_id)
-
-    async def _publish_jobs(self, group: Group, lane: Lane) -> None:
-        self.redis_watch.refuse_when_away()
-        try:
-            await self._broker.publish(group, lane)
-        except BrokerAwayError as error:
-            # The next group of jobs does not wait for it again.
-            self.redis_watch.failed(error)
-            raise
-
-    def _returned(self, reply: Reply) -> None:
-        # What waits for the queue comes first: it decides when the next answers come.
-        self._batcher.returned(reply.group_id, len(reply.outcomes))
-        self.pending.settle(reply.outcomes)
-
     def _tell_all(self, error: QueuecastError) -> None:
         """Tell all who wait; called on the thread that watches the database."""
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.pending.refuse_all, error)
-
-    def _keep(self, task: asyncio.Task[None]) -> None:
-        """A task that nothing refers to may be collected before it has run."""
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     def _check_encoding(self, request: Request) -> None:
         # Here, and not when it is stored: there it would fail together with its whole group.
@@ -310,8 +246,3 @@ class Gateway:
 async def _find_jobs(threads: DatabaseThreads, job_ids: Sequence[str]) -> list[Job | None]:
     found = await threads.read(lambda connection: jobs.find_all(connection, job_ids))
     return [found.get(job_id) for job_id in job_ids]
-
-
-def _is_answer(outcome: Outcome | None) -> bool:
-    """Whether a client can be told this; else the request is still to be done."""
-    return outcome is not None and outcome.status_code not in _NO_ANSWERS

@@ -14,9 +14,10 @@ API = {
     "api.server": {"api.cancelling", "api.http"},
     "api.routes": {"api.gateway", "api.http"},
     "api.gateway": {
-        "api.acceptance", "api.cancelling", "api.database_watch", "api.grouping", "api.http",
-        "api.redis_watch",
+        "api.acceptance", "api.cancelling", "api.database_watch", "api.dispatch", "api.grouping",
+        "api.http", "api.redis_watch",
     },
+    "api.dispatch": {"api.acceptance", "api.cancelling", "api.grouping", "api.redis_watch"},
     "api.database_watch": {"api.acceptance"},
     "api.redis_watch": {"api.grouping"},
     "api.acceptance": set(),

@@ -19,7 +19,6 @@ from api.acceptance.stored import stored_outcomes
 from shared.db import jobs, predictions
 from shared.errors import (
     BrokerAwayError,
-    DatabaseAwayError,
     UnknownCommitError,
     UnknownOutcomeError,
 )
@@ -36,27 +35,22 @@ TOGETHER = 128
 
 
 class Outbox:
-    """Takes requests into the `job` table, many with one commit. `publish` puts a group of jobs on
-    a lane unless Redis is away; `send` begins to send a group without a promise, with at most
-    `most_bytes` bytes of bodies unless it has only one, and returns at once."""
+    """Takes requests into the `job` table, many with one commit. `publish` puts a group on a lane
+    unless Redis is away."""
 
     def __init__(
         self,
         database: DatabaseThreads,
         publish: Callable[[Group, Lane], Awaitable[None]],
-        send: Callable[[Group], None],
         channel: str,
         size: int,
-        most_bytes: int,
     ) -> None:
         self._database = database
         self._publish_group = publish
-        self._send = send
         self._channel = channel
-        self._most_bytes = most_bytes
-        together = min(size, TOGETHER)
-        self._accepting: GroupCommit[_Accepted, None] = GroupCommit(self._accept, together)
-        self._numbering: GroupCommit[Request, Request] = GroupCommit(self._number, together)
+        self._accepting: GroupCommit[_Accepted, None] = GroupCommit(
+            self._accept, min(size, TOGETHER)
+        )
         self._converting: GroupCommit[Request, Outcome | None] = GroupCommit(self._convert, size)
 
     async def accept(self, request: Request, lane: Lane) -> None:
@@ -68,14 +62,6 @@ class Outbox:
         """
         with _naming(request):
             await self._accepting.add((replace(request, accepted=True), lane))
-
-    async def number(self, request: Request) -> Request:
-        """Give an update its place among all updates, and send it without a promise.
-
-        Raises:
-            DatabaseAwayError: it has none, and was not sent.
-        """
-        return await self._numbering.add(request)
 
     async def convert(self, request: Request) -> Outcome | None:
         """Turn a request that was waited for long enough into a job, unless its row or its label
@@ -103,17 +89,6 @@ class Outbox:
         for lane, requests in lanes.items():
             await self._publish(requests, lane)
         return [None] * len(accepted)
-
-    async def _number(self, requests: Sequence[Request]) -> list[Request]:
-        try:
-            numbers = await self._database.ask(lambda d: jobs.draw_numbers(d, len(requests)))
-        except UnknownCommitError as error:
-            # Numbers that nobody has got harm nobody.
-            raise DatabaseAwayError("the database does not answer") from error
-        numbered = [replace(r, number=n) for r, n in zip(requests, numbers, strict=True)]
-        for part in _split(numbered, self._most_bytes):
-            self._send(Group(new_request_id(), self._channel, part))
-        return numbered
 
     async def _convert(self, requests: Sequence[Request]) -> list[Outcome | None]:
         def record(connection: Connection) -> list[Outcome | None]:
@@ -153,16 +128,3 @@ def _naming(request: Request) -> Iterator[None]:
 
 def _kind(request: Request) -> str:
     return request.kind
-
-
-def _split(requests: Sequence[Request], most_bytes: int) -> Iterator[tuple[Request, ...]]:
-    """The requests in parts, each with at most so many bytes of bodies unless it is only one."""
-    part: list[Request] = []
-    held = 0
-    for request in requests:
-        held += len(request.body)
-        if part and held > most_bytes:
-            yield tuple(part)
-            part, held = [], len(request.body)
-        part.append(request)
-    yield tuple(part)

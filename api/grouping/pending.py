@@ -10,13 +10,15 @@ from shared.queue.messages import Outcome
 
 
 class Waiter:
-    """One request's place to wait, on an event loop."""
+    """One request's place to wait, on an event loop. `number` is the one that an update was sent
+    with."""
 
-    __slots__ = ("_future", "_loop", "outcome", "request_id")
+    __slots__ = ("_future", "_loop", "number", "outcome", "request_id")
 
     def __init__(self, request_id: str, loop: asyncio.AbstractEventLoop) -> None:
         self.request_id = request_id
         self.outcome: Outcome | None = None
+        self.number: int | None = None
         self._loop = loop
         self._future: asyncio.Future[None] = loop.create_future()
 
@@ -58,6 +60,13 @@ class Pending:
         others = [w for w in self._waiters.pop(waiter.request_id, []) if w is not waiter]
         if others:
             self._waiters[waiter.request_id] = others
+
+    def note_number(self, request_id: str, number: int) -> bool:
+        """Let whoever waits for this update know its number. False when nobody waits any more."""
+        waiters = self._waiters.get(request_id, ())
+        for waiter in waiters:
+            waiter.number = number
+        return bool(waiters)
 
     def settle(self, outcomes: Iterable[Outcome]) -> None:
         """Bring outcomes to whoever waits for them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -29,19 +29,15 @@ class Sent:
     groups: list[Group] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        threads = DatabaseThreads(self.database, 2)
-        self.outbox = Outbox(threads, self._publish, self.groups.append, "channel", 100, 1000)
+        self.outbox = Outbox(DatabaseThreads(self.database, 2), self._publish, "channel", 100)
 
     async def _publish(self, group: Group, lane: Lane) -> None:
         self.groups.append(group)
 
     def number(self, *requests: Request) -> list[Request]:
-        """The same with their numbers, sent."""
-
-        async def all_of_them() -> list[Request]:
-            return list(await asyncio.gather(*(self.outbox.number(r) for r in requests)))
-
-        return asyncio.run(all_of_them())
+        """The same with their numbers."""
+        numbers = jobs.draw_numbers(self.database, len(requests))
+        return [replace(r, number=n) for r, n in zip(requests, numbers, strict=True)]
 
     def convert(self, request: Request) -> Outcome | None:
         return asyncio.run(self.outbox.convert(request))
@@ -117,19 +113,6 @@ def test_predictions_that_have_a_row(sent: Sent) -> None:
     assert other is not None
     assert other.body == {"proba": 0.5, "error": 'Observation ID: "a" already exists'}
     assert sent.job(predict("another")) is None
-
-
-def test_groups_are_bounded_by_bytes(sent: Sent) -> None:
-    """Updates may carry a megabyte that nobody uses; each is sent once, in the order of numbers."""
-    requests = sent.number(*(update(str(n), 1, "x" * size) for n, size in enumerate(SIZES)))
-    assert [[r.request_id for r in group.requests] for group in sent.groups] == PARTS
-    assert [r for group in sent.groups for r in group.requests] == requests
-    numbers = [r.number or 0 for r in requests]
-    assert numbers == sorted(set(numbers))
-
-
-SIZES = (400, 600, 1, 5000, 2, 998, 1)
-PARTS = [["0", "1"], ["2"], ["3"], ["4", "5"], ["6"]]
 
 
 def test_numbers_go_on_from_those_of_jobs(sent: Sent) -> None:
