@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.part import Part
@@ -18,6 +18,7 @@ from shared.settings import CHECKOUT
 TIMEOUT = 10
 # What a generator may take beyond its time to start, and to end its last requests.
 GRACE = 20
+JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +53,23 @@ class Load:
     clients: int
     seconds: int
     first_id: int
+    headers: Mapping[str, str] = field(default_factory=lambda: JSON)
 
     def command(self) -> list[str]:
         """wrk's command line, or that of the generator in Python where wrk is not on PATH."""
         wrk = shutil.which("wrk")
+        headers = [f"{name}: {value}" for name, value in self.headers.items()]
         if wrk:
             return [
                 wrk, "-t1", f"-c{self.clients}", f"-d{self.seconds}s", "--latency",
                 "--timeout", f"{TIMEOUT}s", "-s", str(Path(__file__).with_name("wrk.lua")),
-                self.url, "--", str(self.templates), str(self.first_id),
+                self.url, "--", str(self.templates), str(self.first_id), *headers,
             ]  # fmt: skip
         return [
             sys.executable, "-m", "bench.python_load", self.url, str(self.templates),
             "--first-id", str(self.first_id), "--clients", str(self.clients),
             "--seconds", str(self.seconds), "--timeout", str(TIMEOUT),
+            *(f"--header={header}" for header in headers),
         ]  # fmt: skip
 
     def run(self, environment: Mapping[str, str], output: Path) -> Figures:

@@ -33,15 +33,15 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     )
     parser.add_argument(
         "--clients",
-        type=_numbers,
+        type=numbers,
         default=(1, 8, 32, 256),
         metavar="N,N,…",
         help="numbers of clients (default 1,8,32,256)",
     )
-    parser.add_argument("--rounds", type=_number, default=3, metavar="N", help="(default 3)")
+    parser.add_argument("--rounds", type=number, default=3, metavar="N", help="(default 3)")
     parser.add_argument(
         "--seconds",
-        type=_number,
+        type=number,
         default=4,
         metavar="N",
         help="length of each measurement (default 4)",
@@ -79,14 +79,16 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     )  # fmt: skip
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
+    """A whole number above 0; argparse shows what it raises."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
     return int(text)
 
 
-def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(sorted({_number(part.strip()) for part in text.split(",")}))
+def numbers(text: str) -> tuple[int, ...]:
+    """Some of them, with commas between; in order."""
+    return tuple(sorted({number(part.strip()) for part in text.split(",")}))
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--timeout", type=float, required=True)
+    parser.add_argument("--header", action="append", default=[], metavar="NAME: VALUE")
     options = parser.parse_args()
     tally = Tally()
     started = time.monotonic()
@@ -63,7 +64,8 @@ def _percentiles(latencies: list[float]) -> dict[str, float]:
 
 async def _load(options: argparse.Namespace, tally: Tally) -> None:
     url = urlsplit(options.url)
-    head = f"POST {url.path} HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Type: application/json\r\n"
+    lines = [f"POST {url.path} HTTP/1.1", f"Host: {url.netloc}", *options.header]
+    head = "".join(f"{line}\r\n" for line in lines)
     bodies = _bodies(options.templates.read_text().splitlines(), options.first_id)
     requests = (f"{head}Content-Length: {len(b)}\r\n\r\n".encode() + b for b in bodies)
     address = (url.hostname or "127.0.0.1", url.port or 80)

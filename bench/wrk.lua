@@ -1,5 +1,5 @@
 -- Posts each passenger in turn with an id of its own, and prints what came of it as one JSON line.
--- Arguments: the file of body templates, the first id.
+-- Arguments: the file of body templates, the first id, and each header as "Name: value".
 
 local before, after = {}, {}
 local head, first, sent
@@ -20,7 +20,11 @@ function init(args)
   end
   first, sent = tonumber(args[2]), 0
   head = "POST " .. wrk.path .. " HTTP/1.1\r\nHost: " .. wrk.host .. ":" .. wrk.port ..
-    "\r\nContent-Type: application/json\r\nContent-Length: "
+    "\r\n"
+  for place = 3, #args do
+    head = head .. args[place] .. "\r\n"
+  end
+  head = head .. "Content-Length: "
 end
 
 function request()
