@@ -154,6 +154,8 @@ class System:
     settings: dict[str, str] = field(default_factory=dict)
     gateways: list[tuple[Part, Client]] = field(default_factory=list)
     workers: list[Part] = field(default_factory=list)
+    # The code of the parts that are started from now on.
+    checkout: Path = CHECKOUT
 
     def environment(self, **more: str) -> dict[str, str]:
         return {
@@ -234,4 +236,4 @@ class System:
     def _part(self, name: str, module: str, environment: Mapping[str, str]) -> Part:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "system.log").open("ab") as log:
-            return Part(name, [sys.executable, "-m", module], environment, log, CHECKOUT)
+            return Part(name, [sys.executable, "-m", module], environment, log, self.checkout)

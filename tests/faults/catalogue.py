@@ -15,6 +15,7 @@ from tests.faults.plays import (
     labels,
     network,
     poison,
+    rolling,
     rough_clients,
     slow_database,
     sqlite,
@@ -66,6 +67,7 @@ SCENARIOS: dict[str, Scenario] = {
             disks.SQLITE,
             sqlite.LOCKED,
             sqlite.KILLED,
+            rolling.SCENARIO,
             *rough_clients.SCENARIOS,
         )
     },

@@ -45,7 +45,10 @@ def started(scenario: Scenario, servers: Servers, folder: Path) -> Iterator[Syst
     folder.mkdir(parents=True, exist_ok=True)
     servers.flush_redis()
     settings = dict(scenario.settings(folder))
-    system = System(scenario.database(servers, folder), servers.redis.url, folder, settings)
+    system = System(
+        scenario.database(servers, folder), servers.redis.url, folder, settings,
+        checkout=scenario.checkout(folder),
+    )  # fmt: skip
     try:
         yield system.start(gateways=scenario.gateways)
     finally:

@@ -13,6 +13,7 @@ import redis
 
 from shared.errors import StartError
 from shared.queue.messages import Kind
+from shared.settings import CHECKOUT
 from tests.faults import evidence
 from tests.faults.account import account
 from tests.faults.books import Books, name
@@ -41,6 +42,10 @@ def _new_database(servers: Servers, _folder: Path) -> str:
     return servers.new_database()
 
 
+def _this(_folder: Path) -> Path:
+    return CHECKOUT
+
+
 def _always() -> str | None:
     return None
 
@@ -54,9 +59,9 @@ class Scenario:
     """One row of the matrix.
 
     `play` makes it happen, and returns when everything is back. `settings` are made in an empty
-    folder. What plays `alone` needs a system that is set up for it. `patience` is the part
-    of the promised time in which it has to recover. `database` gives the URL of an empty one, and
-    `why_not` says why this machine cannot play it.
+    folder. What plays `alone` needs a system that is set up for it. `patience` is the part of the
+    promised time in which it has to recover. `database` gives the URL of an empty one, `checkout`
+    the code that the parts begin with, and `why_not` says why this machine cannot play it.
     """
 
     name: str
@@ -68,6 +73,7 @@ class Scenario:
     patience: float = 1.0
     database: DatabaseMaker = _new_database
     why_not: Callable[[], str | None] = _always
+    checkout: Callable[[Path], Path] = _this
 
 
 def run(scenario: Scenario, stage: Stage) -> Result:
