@@ -39,7 +39,7 @@ def _of_prediction(request: Request, row: Stored | None) -> Outcome | None:
 
 def _of_update(request: Request, row: Labelled | None) -> Outcome | None:
     # Below a later label it may have been or not; as a job it changes nothing either way.
-    if row is None or row.seq != request.number:
+    if row is None or request.number is None or row.seq != request.number:
         return None
     warnings = update_warnings(parse_object(request.body))
     return Outcome(request.request_id, 200, row.row | warnings)

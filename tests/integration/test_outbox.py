@@ -106,6 +106,13 @@ def test_an_update_that_nobody_took(sent: Sent) -> None:
         assert sent.labels() == [1]
 
 
+def test_an_update_that_never_left(sent: Sent) -> None:
+    """It has no number, as a row has none that was never labelled: it is a job all the same."""
+    assert sent.convert(update("numberless", 1)) is None
+    sent.apply(*sent.groups[-1].requests)
+    assert sent.labels() == [1]
+
+
 def test_predictions_that_have_a_row(sent: Sent) -> None:
     """The request that made it gets its answer, another one that the id exists; none is a job."""
     mine, other = sent.convert(predict("maker")), sent.convert(predict("another"))
