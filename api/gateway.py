@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from api.acceptance.admission import Admission
 from api.acceptance.database_threads import DatabaseThreads
-from api.acceptance.group_commit import GroupCommit
+from api.acceptance.job_lookup import JobLookup
 from api.acceptance.outbox import Outbox
 from api.cancelling import end
 from api.database_watch import DatabaseWatch
@@ -21,7 +21,6 @@ from api.grouping.pending import Pending
 from api.grouping.replies import ReplyReader
 from api.http.preferences import Preference
 from api.redis_watch import RedisWatch
-from shared.db import jobs
 from shared.db.engine import Database, connect
 from shared.db.jobs import Job
 from shared.errors import (
@@ -87,9 +86,7 @@ class Gateway:
         self._outbox = Outbox(
             threads, self._dispatch.publish_jobs, self._channel, settings.group_size
         )
-        self._lookups: GroupCommit[str, Job | None] = GroupCommit(
-            lambda job_ids: _find_jobs(threads, job_ids), settings.group_size
-        )
+        self._jobs = JobLookup(threads, settings.group_size)
         await self.redis_watch.look()
         self.database_watch.start()
         replies = ReplyReader(self._broker, self._channel, self._dispatch.returned)
@@ -187,7 +184,15 @@ class Gateway:
             DatabaseAwayError: the database does not answer.
         """
         self.database_watch.refuse_reading()
-        return await self._lookups.add(job_id)
+        return await self._jobs.find(job_id)
+
+    async def was_cleared(self, job_id: str) -> bool:
+        """Whether a job that is not found was there once.
+
+        Raises:
+            DatabaseAwayError: the database does not answer.
+        """
+        return await self._jobs.was_cleared(job_id)
 
     async def wait_for(self, job_id: str, seconds: float) -> None:
         """Wait until something is said about a job, at most so many seconds."""
@@ -241,8 +246,3 @@ class Gateway:
     def _refuse_when_away(self) -> None:
         self.database_watch.refuse_writing()
         self.redis_watch.refuse_when_away()
-
-
-async def _find_jobs(threads: DatabaseThreads, job_ids: Sequence[str]) -> list[Job | None]:
-    found = await threads.read(lambda connection: jobs.find_all(connection, job_ids))
-    return [found.get(job_id) for job_id in job_ids]

@@ -29,11 +29,13 @@ WORKER = {
     # Nothing but the tops knows Celery.
     "worker.celery_parts": set(),
     "worker.maintenance": {
-        "worker.given_up", "worker.heartbeat", "worker.recovery", "worker.sweeper",
+        "worker.clearing", "worker.given_up", "worker.heartbeat", "worker.recovery",
+        "worker.sweeper",
     },
     "worker.recovery": {"worker.regrouping", "worker.sweeper"},
     "worker.sweeper": {"worker.regrouping"},
     "worker.regrouping": set(),
+    "worker.clearing": set(),
     "worker.given_up": set(),
     "worker.heartbeat": {"worker.served_model"},
     "worker.served_model": {"worker.model", "worker.model_state", "worker.scoring"},

@@ -22,6 +22,7 @@ from shared.queue.names import Names
 from shared.settings import Settings
 from worker.celery_parts.configuration import make_celery
 from worker.celery_parts.lost_processes import FrequentPoolCheck, noticing
+from worker.clearing import Clearing
 from worker.given_up import GivenUpGroups
 from worker.groups import GroupRunner
 from worker.heartbeat import Heartbeat
@@ -105,9 +106,10 @@ def make_maintenance(
     """Wire what the parent process does beside its children, in a worker of this name; nothing
     connects until it starts."""
     database, broker = _servers(settings, names)
-    sweeper = Sweeper(name, settings.group_size, settings.job_retention, database, broker)
+    sweeper = Sweeper(name, settings.group_size, database, broker)
     return Maintenance(
         Heartbeat(name, served, settings.worker_processes, broker),
+        Clearing(name, settings.job_retention, _database(settings)),
         sweeper,
         Recovery(database, broker, sweeper),
         GivenUpGroups(database),
@@ -116,8 +118,11 @@ def make_maintenance(
 
 def _servers(settings: Settings, names: Names) -> tuple[Database, Broker]:
     """The servers that one process of a worker talks to; nothing connects yet."""
-    database = connect(settings.database_url, connections=1, wait=DATABASE_WAIT)
-    return database, Broker(make_redis(settings, REDIS_WAIT), names)
+    return _database(settings), Broker(make_redis(settings, REDIS_WAIT), names)
+
+
+def _database(settings: Settings) -> Database:
+    return connect(settings.database_url, connections=1, wait=DATABASE_WAIT)
 
 
 def _read(text: Any) -> Group | None:

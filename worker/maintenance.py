@@ -1,5 +1,5 @@
-"""What the worker's parent process does beside its children: heartbeats, and on another thread lost
-groups, attempts to give back, sweeps."""
+"""What the worker's parent process does beside its children: heartbeats and clearing on threads of
+their own, and on another one lost groups, attempts to give back, sweeps."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import time
 from shared.errors import DatabaseAwayError, QueuecastError
 from shared.queue.messages import Group
 from worker import sweeper
+from worker.clearing import Clearing
 from worker.given_up import GivenUpGroups
 from worker.heartbeat import Heartbeat
 from worker.recovery import Recovery
@@ -27,10 +28,16 @@ class Maintenance:
     """Calls each part when its time has come, and goes on when one of them fails."""
 
     def __init__(
-        self, heartbeat: Heartbeat, sweeper: Sweeper, recovery: Recovery, given_up: GivenUpGroups
+        self,
+        heartbeat: Heartbeat,
+        clearing: Clearing,
+        sweeper: Sweeper,
+        recovery: Recovery,
+        given_up: GivenUpGroups,
     ) -> None:
         self.given_up = given_up
         self._heartbeat = heartbeat
+        self._clearing = clearing
         self._sweeper = sweeper
         self._recovery = recovery
         # None asks the thread to end.
@@ -40,6 +47,7 @@ class Maintenance:
     def start(self) -> None:
         """Begin: the worker is ready."""
         self._heartbeat.start()
+        self._clearing.start()
         self._thread.start()
 
     def lost(self, group: Group) -> None:
@@ -48,14 +56,16 @@ class Maintenance:
         self._lost.put(group)
 
     def stop(self) -> None:
-        """Let both threads end. A signal handler may call this, as `SimpleQueue.put` may be
+        """Let all threads end. A signal handler may call this, as `SimpleQueue.put` may be
         interrupted by itself."""
         self._heartbeat.stop()
+        self._clearing.stop()
         self._lost.put(None)
 
     def join(self) -> None:
-        """Wait until both threads have ended, and give back what was not given back by then."""
+        """Wait until all threads have ended, and give back what was not given back by then."""
         self._heartbeat.join()
+        self._clearing.join()
         if self._thread.ident is not None:
             self._thread.join(timeout=5)
         self.given_up.give_back_at_the_end()

@@ -1,4 +1,4 @@
-"""Finds accepted jobs whose message or process was lost, and forgets jobs that ended long ago.
+"""Finds accepted jobs whose message or process was lost.
 
 One worker at a time does it for all, under a lease in the database.
 """
@@ -29,33 +29,27 @@ LEASE, LEASE_LASTS = "sweeper", 15.0
 LOST_AFTER = 10.0
 # At most so many jobs a sweep, so that each of its transactions is short.
 _MOST_RETURNED = 2000
-_MOST_CLEARED = 1000
 
 
 class Sweeper:
     """Sweeps for the worker `name`. `group_size` is the most jobs in a group that is published
-    again; `retention` is how many seconds ended jobs are kept."""
+    again."""
 
-    def __init__(
-        self, name: str, group_size: int, retention: float, database: Database, broker: Broker
-    ) -> None:
+    def __init__(self, name: str, group_size: int, database: Database, broker: Broker) -> None:
         self._name = name
         self._group_size = group_size
-        self._retention = retention
         self._database = database
         self._broker = broker
         self._attempts_are_certain = False
 
     def sweep(self) -> None:
-        """Publish again what was lost, and clear what is old, unless another worker does.
+        """Publish again what was lost, unless another worker does.
 
         Raises:
             DatabaseAwayError, BrokerAwayError: one of them does not answer.
         """
         if self._database.write(lambda c: leases.hold(c, LEASE, self._name, LEASE_LASTS)):
             self.return_lost()
-            retention = self._retention
-            self._database.write(lambda c: jobs.clear_finished(c, retention, _MOST_CLEARED))
         self._attempts_are_certain = True
 
     def doubt_attempts(self) -> None:

@@ -16,9 +16,15 @@ from api.http.responses import Answer, answer, for_flask
 from api.http.routing import Route
 from api.routes.predictions import RETRY_AFTER
 from shared.db import jobs
+from shared.db.cleared_jobs import among_cleared
 from shared.db.jobs import Job
 from shared.db.seen_rows import timestamp
-from shared.errors import ClearedJobError, UncancellableJobError, UnknownJobError
+from shared.errors import (
+    ClearedJobError,
+    ClientFaultError,
+    UncancellableJobError,
+    UnknownJobError,
+)
 from shared.queue.messages import Kind, Status
 
 # How often a held request asks the database itself: its job's reply may go to another gateway.
@@ -46,7 +52,12 @@ def routes(gateway: Gateway) -> list[Route]:
 
     async def find(job_id: str) -> Job:
         known = _JOB_ID.fullmatch(job_id) is not None
-        return _there(job_id, await gateway.find_job(job_id) if known else None)
+        job = await gateway.find_job(job_id) if known else None
+        if job is None:
+            # A job is deleted and remembered with one commit, so that it is found here if it was
+            # deleted before that look.
+            raise _not_there(job_id, known and await gateway.was_cleared(job_id))
+        return _kept(job)
 
     async def hold(job: Job, wait: float) -> Job:
         """The job once it has ended or the time is up."""
@@ -69,39 +80,44 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
     @found.delete("/jobs/<job_id>")
     def cancel(job_id: str) -> Response:
-        def find(connection: Connection) -> Job | None:
-            return jobs.find(connection, job_id)
+        def find(connection: Connection) -> Job:
+            job = jobs.find(connection, job_id)
+            if job is None:
+                raise _not_there(job_id, bool(among_cleared(connection, [job_id])))
+            return _kept(job)
 
         def work(connection: Connection) -> tuple[Status | None, list[Job]]:
             state = jobs.cancel(connection, job_id)
-            job = find(connection)
-            key = job.request.observation_id.key if job else ""
-            unfinished = jobs.unfinished(connection, [key])
+            unfinished = jobs.unfinished(connection, [find(connection).request.observation_id.key])
             return state, [j for j in unfinished if j.request.kind is Kind.UPDATE]
 
-        known = _JOB_ID.fullmatch(job_id) is not None
-        _there(job_id, gateway.database.read(find) if known else None)
+        if _JOB_ID.fullmatch(job_id) is None:
+            raise _not_there(job_id, was_cleared=False)
+        gateway.database.read(find)
         state, waiting = gateway.database.write(work)
         if state is not Status.CANCELLED:
             raise UncancellableJobError(f"job {job_id} is {state}, so it cannot be cancelled")
         # Updates that waited for this prediction have nothing to wait for any more.
         gateway.republish(waiting)
-        return for_flask(answer(_as_seen(_there(job_id, gateway.database.read(find)))))
+        return for_flask(answer(_as_seen(gateway.database.read(find))))
 
     return found
 
 
-def _there(job_id: str, job: Job | None) -> Job:
-    """The job that was found.
+def _not_there(job_id: str, was_cleared: bool) -> ClientFaultError:
+    if was_cleared:
+        return ClearedJobError(f"job {job_id} ended, and was cleared away since")
+    return UnknownJobError(f"no job {job_id[:64]!r} was ever accepted")
+
+
+def _kept(job: Job) -> Job:
+    """The job.
 
     Raises:
-        UnknownJobError: it was never accepted.
-        ClearedJobError: it ended and was cleared away.
+        ClearedJobError: a worker of an earlier version has emptied it.
     """
-    if job is None:
-        raise UnknownJobError(f"no job {job_id[:64]!r} was ever accepted")
-    if job.cleared:
-        raise ClearedJobError(f"job {job_id} ended, and was cleared away since")
+    if job.emptied:
+        raise _not_there(job.request.request_id, was_cleared=True)
     return job
 
 

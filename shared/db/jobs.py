@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     case,
+    delete,
     func,
     literal_column,
     null,
@@ -25,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.elements import ColumnElement
 
+from shared.db import cleared_jobs
 from shared.db.clock import clock, statement_start
 from shared.db.conditions import among
 from shared.db.engine import Database
@@ -34,6 +36,10 @@ from shared.queue.messages import UNFINISHED, Kind, Lane, Outcome, Request, Stat
 
 # A job that was claimed so often without coming to an end is set aside.
 MOST_ATTEMPTS = 3
+# For how long a cancelled job is kept at least, in seconds, though the retention be shorter: a
+# message from before it was a job may be with a process that is frozen, and nothing else would
+# keep that process from storing the prediction.
+CANCELLED_KEPT = 600.0
 
 _c = JOB.c
 # Written into the statement rather than bound to it: SQLite takes a partial index only when the
@@ -119,7 +125,8 @@ class Job:
     finished_at: datetime | None
     status_code: int | None
     outcome: dict[str, Any] | None
-    cleared: bool
+    # An earlier version has cleared it in its way.
+    emptied: bool
 
 
 def draw_numbers(database: Database, count: int) -> list[int]:
@@ -476,21 +483,33 @@ def ended_within(connection: Connection, seconds: float) -> int:
     return int(connection.execute(select(func.count()).select_from(JOB).where(recent)).scalar_one())
 
 
-def clear_finished(connection: Connection, retention: float, limit: int) -> int:
-    """Forget what ended longer ago than `retention` seconds; only that it was accepted stays."""
-    old = (
-        select(_c.seq)
-        .where(_c.cleared_at.is_(None), _c.finished_at < statement_start(connection, -retention))
-        .order_by(_c.finished_at)
-        .limit(limit)
-    )
-    seqs = list(connection.execute(old).scalars())
-    if seqs:
-        gone = {"body": None, "outcome": None, "reply_to": None}
-        connection.execute(
-            update(JOB).where(among(_c.seq, seqs)).values(cleared_at=clock(connection), **gone)
-        )
-    return len(seqs)
+def clear_finished(
+    connection: Connection,
+    retention: float,
+    limit: int,
+    since: datetime | None = None,
+    emptied: bool = False,
+) -> datetime | None:
+    """Delete jobs that ended longer ago than `retention` seconds, the oldest first, and remember
+    their ids. `emptied` are those that an earlier version has cleared in its way.
+
+    Returns where the next call is to go on, which is its `since`, or None when nothing is left.
+    Without it PostgreSQL would look at every deleted job again, each time, until a vacuum.
+    """
+    kept = statement_start(connection, -max(retention, CANCELLED_KEPT))
+    old = [
+        _c.cleared_at.is_not(None) if emptied else _c.cleared_at.is_(None),
+        _c.finished_at < statement_start(connection, -retention),
+        or_(_c.status != Status.CANCELLED, _c.finished_at < kept),
+    ]
+    if since is not None:
+        old.append(_c.finished_at >= since)
+    query = select(_c.seq, _c.job_id, _c.finished_at).where(*old).order_by(_c.finished_at)
+    found = connection.execute(query.limit(limit).with_for_update(skip_locked=True)).all()
+    if found:
+        connection.execute(delete(JOB).where(among(_c.seq, [job.seq for job in found])))
+        cleared_jobs.remember(connection, [job.job_id for job in found])
+    return found[-1].finished_at if len(found) == limit else None
 
 
 def _mark(group_id: str) -> str:
@@ -522,5 +541,5 @@ def _job(found: Row[Any]) -> Job:
         finished_at=found.finished_at,
         status_code=found.status_code,
         outcome=found.outcome,
-        cleared=found.cleared_at is not None,
+        emptied=found.cleared_at is not None,
     )

@@ -9,7 +9,7 @@ from shared.errors import DatabaseForbidsError
 _ASK = """
     SELECT current_setting('transaction_read_only') = 'on', ARRAY(
         SELECT privilege || ' on ' || name
-        FROM unnest(ARRAY['job', 'lease', 'prediction']) AS tables (name),
+        FROM unnest(ARRAY['cleared_job', 'job', 'lease', 'prediction']) AS tables (name),
              unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS needed (privilege)
         WHERE NOT has_table_privilege(name, privilege)
         ORDER BY name, privilege

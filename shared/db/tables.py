@@ -15,6 +15,7 @@ from sqlalchemy import (
     Double,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     SmallInteger,
     Table,
@@ -107,6 +108,7 @@ JOB = Table(
     Column("finished_at", UtcDateTime),
     Column("status_code", SmallInteger),
     Column("outcome", JsonText),
+    # Only versions before the schema 0007 write it: they emptied what they cleared, and kept it.
     Column("cleared_at", UtcDateTime),
     # The ids of the groups whose attempts are counted, the latest last, each after a space.
     Column("claimed_by", Text),
@@ -119,14 +121,24 @@ Index("job_unfinished", JOB.c.lane, JOB.c.published_at,
       postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED)  # fmt: skip
 Index("job_unfinished_observation", JOB.c.observation_id,
       postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED)  # fmt: skip
-_KEPT = JOB.c.cleared_at.is_(None)
+_KEPT, _EMPTIED = JOB.c.cleared_at.is_(None), JOB.c.cleared_at.is_not(None)
 Index("job_finished", JOB.c.finished_at, postgresql_where=_KEPT, sqlite_where=_KEPT)
+Index("job_emptied", JOB.c.finished_at, postgresql_where=_EMPTIED, sqlite_where=_EMPTIED)
 
 _STARTED = JOB.c.started_at.is_not(None)
 Index("job_started", JOB.c.lane, JOB.c.started_at,
       postgresql_where=_STARTED, sqlite_where=_STARTED)  # fmt: skip
 
-# Which worker may sweep now; judged by the database's clock.
+# What is left of jobs that were cleared away; `cleared_jobs` says how it is read.
+CLEARED_JOB = Table(
+    "cleared_job",
+    METADATA,
+    Column("period", BigInteger, nullable=False),
+    Column("marks", LargeBinary, nullable=False),
+    Index("cleared_job_period", "period"),
+)
+
+# Which worker may sweep, or clear, now; judged by the database's clock.
 LEASE = Table(
     "lease",
     METADATA,

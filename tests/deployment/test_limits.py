@@ -50,8 +50,8 @@ def test_within_the_limits_of_small_plans(
         for one in asking:
             one.result()
     connection.close()
-    # A worker's parent has one, beside one for each process.
-    worst = sum(int(heroku.config[n]) for n in ("DATABASE_CONNECTIONS", "WORKER_PROCESSES")) + 1
+    # A worker's parent has two, beside one for each process.
+    worst = sum(int(heroku.config[n]) for n in ("DATABASE_CONNECTIONS", "WORKER_PROCESSES")) + 2
     assert 0 < most["database"] <= worst <= CONNECTIONS_ALLOWED / 2, most
     assert 0 < most["redis"] <= CONNECTIONS_ALLOWED, most
     assert Settings.from_environment(heroku.config).gateway_threads <= THREADS_ALLOWED - 32

@@ -7,7 +7,10 @@ import time
 
 import pytest
 
+from shared.db.engine import connect
+from shared.db.jobs import find_all
 from shared.queue.messages import new_request_id
+from shared.setting_values import database_url
 from tests.system import Answer, Client, System, wait_for
 
 
@@ -130,15 +133,22 @@ def test_many_long_polls_are_answered_at_once(idle: System) -> None:
 
 
 def test_old_jobs_are_cleared_away(idle: System) -> None:
-    """410 after JOB_RETENTION; the prediction is kept for good."""
+    """410 after JOB_RETENTION, for whoever polls and whoever cancels, and no row of it is left;
+    404 for an id that was given out at the same time and never accepted. The prediction is kept for
+    good."""
     _, client = idle.start_gateway()
     job_id = client.predict("old", prefer="respond-async").json["job_id"]
     client.ended(job_id)
+    never = client.predict("never a job").headers["x-request-id"]
     assert idle.workers.pop().stop(25)
     idle.start_worker(JOB_RETENTION="1")
     answer = wait_for(
         lambda: a if (a := client.get(f"/jobs/{job_id}")).status != 200 else None, 40, "410"
     )
-    assert answer.status == 410
+    assert answer.status == client.delete(f"/jobs/{job_id}").status == 410
     assert list(answer.json) == ["error"]
+    assert client.get(f"/jobs/{never}").status == client.delete(f"/jobs/{never}").status == 404
+    database = connect(database_url(idle.database_url), connections=1, wait=10.0)
+    assert database.read(lambda c: find_all(c, [job_id])) == {}
+    database.close()
     assert "old" in [r["observation_id"] for r in client.rows()]

@@ -74,7 +74,7 @@ def parts(
     broker = Broker(make_redis(settings, 1.0), Names("test"))
     served = ServedModel(artifacts, try_out(artifacts, 20.0, 1), 20.0)
     runner = GroupRunner(served, database, broker, 20.0, 30.0)
-    sweeper = Sweeper("me", settings.group_size, settings.job_retention, database, broker)
+    sweeper = Sweeper("me", settings.group_size, database, broker)
     yield Parts(url, database, broker, runner, sweeper, GivenUpGroups(database))
     database.close()
 

@@ -120,6 +120,7 @@ def test_taking_over_the_ancestor(kind: str, url: str) -> None:
         "job",
         "lease",
         "queuecast_deployment",
+        "cleared_job",
     }
     assert {k: v[0] for k, v in found["prediction"][0].items()}["observation_id"] == "TEXT"
     if kind == "postgres":

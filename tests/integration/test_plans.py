@@ -6,29 +6,34 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, event
 
 from shared.db import jobs, leases
+from shared.db.cleared_jobs import among_cleared
 from shared.db.engine import Database, connect
 from shared.db.migrate import migrate
+from shared.db.tables import CLEARED_JOB
 from shared.observation_id import ObservationId
-from shared.queue.messages import Kind, Lane, Outcome, Request
+from shared.queue.messages import Kind, Lane, Outcome, Request, new_request_id
 from shared.settings import Settings
 
 Explained = tuple[str, Any]
 
-# 200,000 ended jobs a second apart, then 900 unfinished ones of which every other one is running
-# and every third is on the interactive lane. `n - n / 3 * 3` because a `%` means more to psycopg2.
+# 200,000 ended jobs a second apart, of which 200 are dead letters, then 900 unfinished ones: every
+# other one is running and every third is on the interactive lane. `n - n / 3 * 3` because a `%`
+# means more to psycopg2.
 FILL = """
 INSERT INTO job (job_id, kind, lane, status, observation_id, observation_id_is_text, body,
                  attempts, submitted_at, published_at, started_at, leased_until, finished_at,
                  status_code, outcome)
 SELECT 'job-' || n, 'predict',
        CASE n - n / 3 * 3 WHEN 0 THEN 'queuecast.interactive' ELSE 'queuecast.deferred' END,
-       CASE WHEN n <= 200000 THEN 'succeeded' WHEN n / 2 * 2 = n THEN 'running' ELSE 'queued' END,
+       CASE WHEN n <= 200000 AND n - n / 999 * 999 = 2 THEN 'failed'
+            WHEN n <= 200000 THEN 'succeeded' WHEN n / 2 * 2 = n THEN 'running' ELSE 'queued' END,
        'key-' || n, {true}, '{{}}',
        CASE WHEN n <= 200000 OR n / 2 * 2 = n THEN 1 + n - n / 3 * 3 ELSE 0 END,
        {moment}, {moment}, CASE WHEN n <= 200000 OR n / 2 * 2 = n THEN {moment} END,
@@ -48,11 +53,12 @@ SQLITE = {
     " WHERE n < 200900) SELECT n FROM s)",
 }
 
-# Of these indexes all of it may be walked: they hold nothing but unfinished jobs.
-OF_THE_UNFINISHED = {"job_unfinished", "job_unfinished_observation"}
+# Of these indexes all of it may be walked: they hold nothing but unfinished jobs, dead letters.
+OF_FEW = {"job_unfinished", "job_unfinished_observation"}
 # What must bound the others; `lane` alone would leave most of the table.
 BOUND_BY = {
     "job_finished": r"finished_at ?[<>]",
+    "job_emptied": r"finished_at ?[<>]",
     "job_started": r"started_at ?>",
     "job_job_id": r"job_id ?=",
     "job_pkey": r"seq ?=",
@@ -87,6 +93,7 @@ def _keys(*numbers: int) -> list[str]:
     return [f"key-{n}" for n in numbers]
 
 
+LONG_AGO = datetime.now(UTC) - timedelta(days=2)
 UNFINISHED = (200_501, 200_502, 200_503)
 QUERIES: dict[str, Callable[[Connection], object]] = {
     "accept": lambda c: jobs.accept(c, [_request("new")], Lane.DEFERRED, None),
@@ -114,6 +121,8 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
         for empty in (False, True)
     },
     "clear_finished": lambda c: jobs.clear_finished(c, 86_400.0, 1000),
+    "clear_finished since": lambda c: jobs.clear_finished(c, 86_400.0, 1000, LONG_AGO),
+    "clear_finished emptied": lambda c: jobs.clear_finished(c, 86_400.0, 1000, None, True),
     "hold": lambda c: leases.hold(c, "plans", "me", 60.0),
     "hold of another": lambda c: leases.hold(c, "plans", "you", 60.0),
     "release": lambda c: leases.release(c, "plans", "me"),
@@ -129,10 +138,10 @@ def sent(database: Database) -> Iterator[list[Explained]]:
     """What goes to the database, as the driver gets it."""
     statements: list[Explained] = []
 
-    def note(
-        _c: object, _cursor: object, statement: str, parameters: Any, _x: object, many: bool
-    ) -> None:
-        statements.append((statement, parameters[0] if many else parameters))
+    def note(_c: object, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+        statements.append(
+            (statement, parameters[0] if isinstance(parameters, list) else parameters)
+        )
 
     event.listen(Engine, "before_cursor_execute", note)
     yield statements
@@ -155,10 +164,24 @@ def test_bounded_by_an_index(database: Database, sent: list[Explained], name: st
         for index, bound in database.read(
             lambda c, s=statement, p=parameters: list(_accesses(c, s, p))  # type: ignore[misc]
         ):
-            if index not in OF_THE_UNFINISHED:
+            if index not in OF_FEW:
                 message = f"{statement}\nreads {index or 'the table'} by {bound!r}"
                 assert index in BOUND_BY, message
                 assert re.search(BOUND_BY[index], bound), message
+
+
+def test_cleared_ids_are_found_by_an_index(database: Database, sent: list[Explained]) -> None:
+    """One period of ids is read, of the ten thousand that there are."""
+    periods = [{"period": period, "marks": b"12345678"} for period in range(10_000)]
+    database.write(lambda c: c.execute(CLEARED_JOB.insert(), periods))
+    if not database.on_sqlite:
+        database.write(lambda c: c.exec_driver_sql("ANALYZE cleared_job"))
+    sent.clear()
+    assert database.read(lambda c: among_cleared(c, [new_request_id()])) == set()
+    (statement, parameters) = sent[-1]
+    explain = "EXPLAIN QUERY PLAN" if database.on_sqlite else "EXPLAIN"
+    plan = database.read(lambda c: c.exec_driver_sql(f"{explain} {statement}", parameters).all())
+    assert "cleared_job_period" in str(plan), plan
 
 
 def test_every_query_is_looked_at() -> None:

@@ -1,0 +1,111 @@
+"""Deletes jobs that ended longer ago than `JOB_RETENTION`."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from shared.db import jobs, leases
+from shared.db.engine import Database
+from shared.errors import QueuecastError
+from shared.signal_event import SignalEvent
+
+log = logging.getLogger(__name__)
+
+# In seconds. One worker at a time clears for all; its lease outlives a few rounds.
+EVERY = 5.0
+LEASE, LEASE_LASTS = "clearing", 30.0
+# For how long one round may go on, in seconds; what is left comes in the next.
+_ROUND = 10.0
+# How long a transaction should take, in seconds: on SQLite everybody who writes waits for it.
+_TURN = 0.01
+# How many jobs one transaction deletes. How many it can in that time depends on the database, the
+# disk and the bodies.
+_FEWEST, _MOST = 20, 2000
+# The pause between two transactions, in seconds, if they take less than that.
+_PAUSE = 0.005
+
+
+class Clearing:
+    """Clears for the worker `name` what is older than `retention` seconds.
+
+    On a thread of its own, with a connection of its own: however much there is to delete, and
+    whatever it waits for, jobs that are lost are found meanwhile.
+    """
+
+    def __init__(self, name: str, retention: float, database: Database) -> None:
+        self._name = name
+        self._retention = retention
+        self._database = database
+        self._size = _FEWEST
+        self._stopping = SignalEvent()
+        self._thread = threading.Thread(target=self._run, name="clearing", daemon=True)
+
+    def start(self) -> None:
+        """Begin: the worker is ready."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let the thread end. A signal handler may call this."""
+        self._stopping.set()
+
+    def join(self) -> None:
+        """Wait until the thread has ended."""
+        if self._thread.ident is not None:
+            self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                if self._database.write(self._hold):
+                    self.clear()
+            except QueuecastError as error:
+                log.warning("clearing waits: %s", error)
+            except Exception:  # without this thread the table would grow for ever
+                log.exception("clearing")
+            self._stopping.wait(EVERY)
+        try:
+            self._database.write(lambda c: leases.release(c, LEASE, self._name))
+        except QueuecastError as error:
+            log.info("another worker clears only when the lease has ended: %s", error)
+
+    def _hold(self, connection: Connection) -> bool:
+        return leases.hold(connection, LEASE, self._name, LEASE_LASTS)
+
+    def clear(self) -> None:
+        """Clear until nothing is left, this round's time is up, or the worker stops.
+
+        Raises:
+            DatabaseAwayError: the database does not answer.
+        """
+        deadline = time.monotonic() + _ROUND
+        for emptied in (False, True):
+            since, there_is_more = None, True
+            while there_is_more and not self._stopping.is_set() and time.monotonic() < deadline:
+                since = self._take_turn(since, emptied)
+                there_is_more = since is not None
+
+    def _take_turn(self, since: datetime | None, emptied: bool) -> datetime | None:
+        """Delete some with one transaction; then pause for as long, so that others get half of
+        what the database can do even while there is much to delete."""
+        took = 0.0
+
+        def work(connection: Connection) -> datetime | None:
+            nonlocal took
+            # Not from before the transaction: to wait for a turn on SQLite is no work.
+            began = time.monotonic()
+            left = jobs.clear_finished(connection, self._retention, self._size, since, emptied)
+            took = time.monotonic() - began
+            return left
+
+        left = self._database.write(work)
+        if left is not None:
+            self._size = min(2 * self._size, _MOST) if took < _TURN / 2 else self._size
+            self._stopping.wait(max(took, _PAUSE))
+        if took > _TURN:
+            self._size = max(self._size // 2, _FEWEST)
+        return left
