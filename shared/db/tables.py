@@ -124,6 +124,9 @@ Index("job_unfinished_observation", JOB.c.observation_id,
 _KEPT, _EMPTIED = JOB.c.cleared_at.is_(None), JOB.c.cleared_at.is_not(None)
 Index("job_finished", JOB.c.finished_at, postgresql_where=_KEPT, sqlite_where=_KEPT)
 Index("job_emptied", JOB.c.finished_at, postgresql_where=_EMPTIED, sqlite_where=_EMPTIED)
+# The tries after which a job is set aside: `jobs.MOST_ATTEMPTS`.
+_DEAD = (JOB.c.status == "failed") & (JOB.c.attempts >= 3)
+Index("job_dead", JOB.c.seq, postgresql_where=_DEAD, sqlite_where=_DEAD)
 
 _STARTED = JOB.c.started_at.is_not(None)
 Index("job_started", JOB.c.lane, JOB.c.started_at,

@@ -15,6 +15,7 @@ revision = "0007"
 down_revision = "0006"
 
 EMPTIED = sa.text("cleared_at IS NOT NULL")
+DEAD = sa.text("status = 'failed' AND attempts >= 3")
 
 
 def upgrade() -> None:
@@ -26,6 +27,7 @@ def upgrade() -> None:
     op.create_index("cleared_job_period", "cleared_job", ["period"])
     for name, column, where in (
         ("job_emptied", "finished_at", EMPTIED),
+        ("job_dead", "seq", DEAD),
     ):
         op.create_index(name, "job", [column], postgresql_where=where, sqlite_where=where)
     if op.get_bind().dialect.name != "sqlite":
