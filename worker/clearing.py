@@ -19,13 +19,13 @@ log = logging.getLogger(__name__)
 # In seconds. One worker at a time clears for all; its lease outlives a few rounds.
 EVERY = 5.0
 LEASE, LEASE_LASTS = "clearing", 30.0
-# For how long one round may go on, in seconds; what is left comes in the next.
+# The lease is renewed after so many seconds of clearing.
 _ROUND = 10.0
 # How long a transaction should take, in seconds: on SQLite everybody who writes waits for it.
 _TURN = 0.01
 # How many jobs one transaction deletes. How many it can in that time depends on the database, the
-# disk and the bodies.
-_FEWEST, _MOST = 20, 2000
+# disk and the bodies. With fewer, a machine that is busy would not keep up with 2,000 a second.
+_FEWEST, _MOST = 100, 2000
 # The pause between two transactions, in seconds, if they take less than that.
 _PAUSE = 0.005
 
@@ -54,20 +54,22 @@ class Clearing:
         self._stopping.set()
 
     def join(self) -> None:
-        """Wait until the thread has ended."""
+        """Wait until the thread has ended; not for long, since a transaction that it leaves behind
+        is undone, and a worker that stops has more important things to wait for."""
         if self._thread.ident is not None:
-            self._thread.join(timeout=5)
+            self._thread.join(timeout=1)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
+            there_is_more = False
             try:
-                if self._database.write(self._hold):
-                    self.clear()
+                there_is_more = self._database.write(self._hold) and self.clear()
             except QueuecastError as error:
                 log.warning("clearing waits: %s", error)
             except Exception:  # without this thread the table would grow for ever
                 log.exception("clearing")
-            self._stopping.wait(EVERY)
+            if not there_is_more:
+                self._stopping.wait(EVERY)
         try:
             self._database.write(lambda c: leases.release(c, LEASE, self._name))
         except QueuecastError as error:
@@ -76,18 +78,21 @@ class Clearing:
     def _hold(self, connection: Connection) -> bool:
         return leases.hold(connection, LEASE, self._name, LEASE_LASTS)
 
-    def clear(self) -> None:
-        """Clear until nothing is left, this round's time is up, or the worker stops.
+    def clear(self) -> bool:
+        """Clear until nothing is left, this round's time is up, or the worker stops. Whether there
+        is more to clear.
 
         Raises:
             DatabaseAwayError: the database does not answer.
         """
         deadline = time.monotonic() + _ROUND
         for emptied in (False, True):
-            since, there_is_more = None, True
-            while there_is_more and not self._stopping.is_set() and time.monotonic() < deadline:
+            since = self._take_turn(None, emptied)
+            while since is not None:
+                if self._stopping.is_set() or time.monotonic() > deadline:
+                    return True
                 since = self._take_turn(since, emptied)
-                there_is_more = since is not None
+        return False
 
     def _take_turn(self, since: datetime | None, emptied: bool) -> datetime | None:
         """Delete some with one transaction; then pause for as long, so that others get half of
