@@ -145,9 +145,13 @@ class RoughClient:
         return bytes(found)
 
     def closed_within(self, seconds: float) -> bool:
-        """Whether the gateway closes the connection in this time; nothing is read meanwhile."""
+        """Whether the gateway closes the connection in this time, or we have; nothing is read
+        meanwhile."""
         events = select.poll()
-        events.register(self._socket, select.POLLRDHUP | select.POLLHUP | select.POLLERR)
+        try:
+            events.register(self._socket, select.POLLRDHUP | select.POLLHUP | select.POLLERR)
+        except ValueError:  # another thread has hung up
+            return True
         return bool(events.poll(seconds * 1000))
 
     def hung_up(self) -> bool:
