@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -54,11 +55,15 @@ class Dispatch:
         redis_watch: RedisWatch,
         pending: Pending,
         database: DatabaseThreads,
+        promise: Callable[[Sequence[Request]], Coroutine[Any, Any, None]],
     ) -> None:
         self._broker = broker
         self._redis_watch = redis_watch
         self._pending = pending
         self._database = database
+        self._promise = promise
+        # The updates of each group that no worker has replied to.
+        self._sent_updates: OrderedDict[str, tuple[Request, ...]] = OrderedDict()
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -94,6 +99,16 @@ class Dispatch:
         for batcher in self._batchers.values():
             batcher.returned(reply.group_id, len(reply.outcomes))
         self._pending.settle(reply.outcomes)
+        left = self._passed_over(reply)
+        if left:
+            self._begin(self._promise(left))
+
+    def _passed_over(self, reply: Reply) -> list[Request]:
+        """Updates of a group whose reply says nothing of them, and which are waited for: a worker
+        of wire version 2 knows only updates that are jobs. One that waits for its prediction is a
+        job already, which does no harm."""
+        sent = self._sent_updates.pop(reply.group_id or "", ())
+        return [r for r in sent if self._pending.waits_for(r.request_id)]
 
     async def publish_jobs(self, group: Group, lane: Lane) -> None:
         """Put a group of jobs on a lane.
@@ -139,6 +154,9 @@ class Dispatch:
             if self._pending.note_number(request.request_id, number)
         )
         if sent:
+            self._sent_updates[group.group_id] = sent
+            if len(self._sent_updates) > MOST_GROUPS:  # no reply ever came
+                self._sent_updates.popitem(last=False)
             await self._publish(replace(group, requests=sent))
         else:
             self._batchers[Kind.UPDATE].failed(group.group_id)

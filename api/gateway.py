@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -25,7 +24,6 @@ from shared.db.engine import Database, connect
 from shared.db.jobs import Job
 from shared.errors import (
     BusyError,
-    DatabaseAwayError,
     QueuecastError,
     UnavailableError,
     UnknownOutcomeError,
@@ -36,7 +34,6 @@ from shared.queue.messages import (
     Lane,
     Outcome,
     Request,
-    Status,
     new_request_id,
 )
 from shared.settings import Settings
@@ -81,7 +78,13 @@ class Gateway:
         self.redis_watch = RedisWatch(self._broker, self.pending)
         threads = DatabaseThreads(self.database, settings.database_connections)
         self._dispatch = Dispatch(
-            settings, self._channel, self._broker, self.redis_watch, self.pending, threads
+            settings,
+            self._channel,
+            self._broker,
+            self.redis_watch,
+            self.pending,
+            threads,
+            self._promise,
         )
         self._outbox = Outbox(
             threads, self._dispatch.publish_jobs, self._channel, settings.group_size
@@ -108,57 +111,23 @@ class Gateway:
         self.database_watch.stop()
         self.database.close()
 
-    async def predict(self, request: Request, preference: Preference) -> Outcome | None:
-        """A prediction's outcome, or None when it is a job now.
+    async def ask(self, request: Request, preference: Preference) -> Outcome | None:
+        """The outcome of a prediction or an update, or None when it is a job now.
 
         Raises:
             UnavailableError: a part is away and nothing was promised.
             WrongShapeError: the database's encoding cannot hold it.
-            UnknownOutcomeError: it may have been stored or promised all the same.
+            UnknownOutcomeError: it may have been stored, applied or promised all the same.
         """
         self._refuse_when_away()
         self._check_encoding(request)
         wait = preference.seconds(self.settings.sync_wait, self.settings.sync_wait_max)
         if wait <= 0:
-            await self._accept(request)
+            self._admission.admit(waited_for=False)
+            await self._outbox.accept(request, Lane.DEFERRED)
             return None
-        awaited = await self._dispatch.wait_for(request, wait)
-        return await self._answer(request, awaited)
-
-    async def update(self, request: Request, preference: Preference) -> Outcome | None:
-        """An update's outcome, or None when it is a job now.
-
-        Its number is drawn before it is sent: the order of these numbers is that in which labels
-        apply.
-
-        Raises:
-            UnavailableError: a part is away and nothing was promised.
-            WrongShapeError: the database's encoding cannot hold it.
-            UnknownOutcomeError: it may have been applied or promised all the same.
-        """
-        self._refuse_when_away()
-        self._check_encoding(request)
-        wait = preference.seconds(self.settings.sync_wait, self.settings.sync_wait_max)
-        if wait <= 0:
-            await self._accept(request)
-            return None
-        if not self.redis_watch.workers_know_numbers:
-            return await self._promised_update(request, wait)
         awaited = await self._dispatch.wait_for(request, wait)
         return await self._answer(replace(request, number=awaited.number), awaited)
-
-    async def _promised_update(self, request: Request, wait: float) -> Outcome | None:
-        """As long as an older worker may take it: an update that is a job from the start."""
-        deadline = time.monotonic() + wait
-        self._admission.admit(waited_for=True)
-        waiter = self.pending.enter(request.request_id)
-        try:
-            await self._outbox.accept(request, Lane.INTERACTIVE)
-            outcome = await waiter.wait(deadline - time.monotonic())
-        finally:
-            self.pending.leave(waiter)
-        # A refusal is no answer: it is promised.
-        return outcome if is_answer(outcome) else await self._ended(request)
 
     async def _answer(self, request: Request, awaited: Awaited) -> Outcome | None:
         """What a client is told that has waited: its outcome, or None when it is a job now."""
@@ -213,24 +182,19 @@ class Gateway:
         group = Group(new_request_id(), self._channel, requests)
         self._dispatch.send_jobs(group)
 
-    async def _accept(self, request: Request) -> None:
-        self._admission.admit(waited_for=False)
-        await self._outbox.accept(request, Lane.DEFERRED)
+    async def _promise(self, left: Sequence[Request]) -> None:
+        """Make jobs of updates that a worker passed over, while their clients go on waiting."""
+        try:
+            for _ in left:
+                self._admission.admit(waited_for=True)
+            await asyncio.gather(*(self._outbox.accept(r, Lane.INTERACTIVE) for r in left))
+        except (UnavailableError, UnknownOutcomeError) as error:
+            log.warning("%d updates wait until their time is up: %s", len(left), error)
 
     async def _convert(self, request: Request) -> Outcome | None:
         self.database_watch.refuse_writing()
         self._admission.admit(waited_for=True)
         return await self._outbox.convert(request)
-
-    async def _ended(self, request: Request) -> Outcome | None:
-        """How a job ended, as far as the database can be asked; it is promised either way."""
-        try:
-            job = await self.find_job(request.request_id)
-        except DatabaseAwayError:
-            return None
-        if job is None or not job.status.final or job.status is Status.CANCELLED:
-            return None
-        return Outcome(request.request_id, job.status_code or 200, job.outcome or {})
 
     def _tell_all(self, error: QueuecastError) -> None:
         """Tell all who wait; called on the thread that watches the database."""

@@ -12,7 +12,6 @@ from shared.errors import BrokerAwayError
 log = logging.getLogger(__name__)
 
 EVERY = 0.5
-NUMBERED_SINCE = 3
 
 
 class RedisWatch:
@@ -55,12 +54,6 @@ class RedisWatch:
             log.warning("Redis is away: %s", error)
         self.away = str(error)
         self._pending.refuse_all(error)
-
-    @property
-    def workers_know_numbers(self) -> bool:
-        """Whether every worker takes updates that are no jobs but have a number: those of wire
-        version 2, which may be there while a deployment is rolled, pass over them."""
-        return all(worker.wire_version >= NUMBERED_SINCE for worker in self.queue.workers)
 
     def refuse_when_away(self) -> None:
         """Find out from what was seen last, which takes no time that a client has not got.

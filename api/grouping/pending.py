@@ -68,6 +68,10 @@ class Pending:
             waiter.number = number
         return bool(waiters)
 
+    def waits_for(self, request_id: str) -> bool:
+        """Whether somebody waits for this request."""
+        return request_id in self._waiters
+
     def settle(self, outcomes: Iterable[Outcome]) -> None:
         """Bring outcomes to whoever waits for them."""
         for outcome in outcomes:

@@ -40,12 +40,12 @@ def routes(gateway: Gateway) -> list[Route]:
     async def predict(asked: HttpRequest) -> Answer:
         preference = _preference(asked)
         wanted = await read(Kind.PREDICT, asked)
-        return await _respond(asked, wanted, preference, gateway.predict(wanted, preference))
+        return await _respond(asked, wanted, preference, gateway.ask(wanted, preference))
 
     async def update(asked: HttpRequest) -> Answer:
         preference = _preference(asked)
         wanted = await read(Kind.UPDATE, asked)
-        return await _respond(asked, wanted, preference, gateway.update(wanted, preference))
+        return await _respond(asked, wanted, preference, gateway.ask(wanted, preference))
 
     return [
         Route("POST", "/predict", predict, takes_body=True),

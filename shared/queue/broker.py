@@ -21,7 +21,7 @@ from redis.retry import Retry
 
 from shared.errors import BrokerAwayError
 from shared.queue.celery_message import celery_message
-from shared.queue.messages import TASK_OF_KIND, WIRE_VERSION, Group, Lane, Reply
+from shared.queue.messages import TASK_OF_KIND, Group, Lane, Reply
 from shared.queue.names import Names
 from shared.queue.refusals import has_moved, reason
 from shared.settings import Settings
@@ -35,18 +35,14 @@ PROBE_KEPT = 60
 _REPLIES_KEPT = 60
 _MODELS_KEPT = 3600
 AWAY = (redis.RedisError, OSError)
-# Workers did not say which messages they know before version 3.
-_SAID_NO_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker that is alive, the version of the model that it has loaded, and the newest version
-    of messages that it knows all about."""
+    """A worker that is alive, and the version of the model that it has loaded."""
 
     name: str
     model_version: str
-    wire_version: int = _SAID_NO_VERSION
 
 
 def make_redis(settings: Settings, socket_timeout: float) -> redis.Redis:
@@ -137,8 +133,9 @@ class Broker:
             # By Redis' own clock: the workers' clocks may differ.
             now: Any = self._client.time()
             with self._client.pipeline(transaction=False) as commands:
-                until = now[0] + seconds
-                commands.zadd(self._names.heartbeats, {heartbeat(worker, model_version): until})
+                commands.zadd(
+                    self._names.heartbeats, {f"{worker} {model_version}": now[0] + seconds}
+                )
                 # Workers that are gone do not renew theirs.
                 commands.zremrangebyscore(self._names.heartbeats, 0, now[0] - 1)
                 commands.execute()
@@ -150,7 +147,7 @@ class Broker:
             BrokerAwayError: Redis does not answer, or takes no writes.
         """
         with self._asking():
-            self._client.zrem(self._names.heartbeats, heartbeat(worker, model_version))
+            self._client.zrem(self._names.heartbeats, f"{worker} {model_version}")
 
     def describe_model(self, version: str, description: dict[str, Any]) -> None:
         """Say what a model is like, for an hour from now.
@@ -197,18 +194,11 @@ class Broker:
             raise away(error) from error
 
 
-def heartbeat(worker: str, model_version: str) -> str:
-    """How a worker signs its heartbeat. A neighbouring version may say more behind this."""
-    return f"{worker} {model_version} {WIRE_VERSION}"
-
-
 def alive(now: Sequence[int], beats: Any) -> list[Worker]:
     """Whose heartbeat lasts still: `now` is what TIME answers, `beats` the scored heartbeats."""
-    said = [name.split(" ") for name, until in beats if until >= now[0]]
-    return [
-        Worker(name, model, int(more[0]) if more and more[0].isdigit() else _SAID_NO_VERSION)
-        for name, model, *more in (words for words in said if len(words) > 1)
-    ]
+    names = [name for name, until in beats if until >= now[0]]
+    # A neighbouring version may say more behind these two.
+    return [Worker(*name.split(" ")[:2]) for name in names if " " in name]
 
 
 def away(error: Exception) -> BrokerAwayError:

@@ -6,7 +6,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from shared.queue import broker, messages
+from shared.queue import messages
+from shared.queue.broker import Broker
 
 messages.WIRE_VERSION += 1
 
@@ -19,7 +20,13 @@ def _with_more(text: str) -> str:
     return json.dumps({**wire, "added": None})
 
 
-_group, _reply, _beat = messages.Group.to_text, messages.Reply.to_text, broker.heartbeat
+_group, _reply, _beat = messages.Group.to_text, messages.Reply.to_text, Broker.beat
+
+
+def _beat_with_more(self: Broker, worker: str, model_version: str, seconds: int) -> None:
+    _beat(self, worker, f"{model_version} more", seconds)
+
+
 messages.Group.to_text = lambda self: _with_more(_group(self))  # type: ignore[method-assign]
 messages.Reply.to_text = lambda self: _with_more(_reply(self))  # type: ignore[method-assign]
-broker.heartbeat = lambda worker, model_version: f"{_beat(worker, model_version)} more"
+Broker.beat = _beat_with_more  # type: ignore[method-assign]

@@ -1,5 +1,5 @@
 """A process of the version before: Python imports this at its start, when its folder and the
-checkout are on PYTHONPATH. It knows no updates but those that are jobs, and does not say so."""
+checkout are on PYTHONPATH. To it every update is a job from the start; others are passed over."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from api.redis_watch import RedisWatch
-from shared.queue import broker, messages
-from shared.queue.messages import Request
+from api.gateway import Gateway
+from api.http.preferences import Preference
+from shared.queue import messages
+from shared.queue.messages import Kind, Lane, Outcome, Request
 from worker import labelling
 
 messages.WIRE_VERSION -= 1
-_group = messages.Group.to_text
+_group, _ask = messages.Group.to_text, Gateway.ask
 
 
 def _without_numbers(self: messages.Group) -> str:
@@ -33,7 +34,17 @@ def _jobs_only(
     return labelling.apply(connection, keys, classes)
 
 
+async def _promise_updates(
+    self: Gateway, request: Request, preference: Preference
+) -> Outcome | None:
+    wait = preference.seconds(self.settings.sync_wait, self.settings.sync_wait_max)
+    if request.kind is not Kind.UPDATE or wait <= 0:
+        return await _ask(self, request, preference)
+    waiter = self.pending.enter(request.request_id)
+    await self._outbox.accept(request, Lane.INTERACTIVE)
+    return await waiter.wait(wait)
+
+
 messages.Group.to_text = _without_numbers  # type: ignore[method-assign]
-broker.heartbeat = lambda worker, model_version: f"{worker} {model_version}"
 labelling.apply_group = _jobs_only
-RedisWatch.workers_know_numbers = property(lambda _: False)  # type: ignore[assignment]
+Gateway.ask = _promise_updates  # type: ignore[method-assign]
