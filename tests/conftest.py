@@ -15,6 +15,7 @@ import redis
 from local.postgres_server import PostgresServer
 from local.redis_server import RedisServer
 from shared.settings import CHECKOUT
+from tests.dealing import Dealing, place_of
 from tests.system import INHERITED, Client, System
 
 _names = itertools.count(1)
@@ -27,6 +28,17 @@ _FRACTION = {"Age", "Fare"}
 def pytest_configure() -> None:
     """A suite that was started with `nohup` has SIGHUP ignored, and so would all that it starts."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Dealing:
+    """Several processes share the tests as `tests.dealing` says."""
+    return Dealing(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first."""
+    items.sort(key=lambda item: place_of(item.nodeid))
 
 
 @pytest.fixture(scope="session")

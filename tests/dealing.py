@@ -1,0 +1,40 @@
+"""How the suite is dealt out to its processes.
+
+A file's tests stay together, for they share the servers that they have started; so do those of the
+deployment's folder, for they share the images that they have built. What takes longest is dealt
+first, so that no process is left with it at the end while the others rest.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xdist.scheduler import LoadFileScheduling
+
+_TOGETHER = ("tests/deployment",)
+# What takes more than ten seconds, the longest first.
+LONGEST: tuple[str, ...] = ()
+
+
+class Dealing(LoadFileScheduling):  # type: ignore[misc]
+    """Deals out files, in the order in which they were collected."""
+
+    def __init__(self, config: Any, log: Any) -> None:
+        super().__init__(config, log)
+        # Else the files with the most tests came first, which are the quickest.
+        config.option.loadscopereorder = False
+
+    def _split_scope(self, nodeid: str) -> str:
+        return scope_of(nodeid)
+
+
+def scope_of(nodeid: str) -> str:
+    """What a test is dealt out with: its file, or its folder."""
+    file = nodeid.split("::", 1)[0]
+    return next((folder for folder in _TOGETHER if file.startswith(f"{folder}/")), file)
+
+
+def place_of(nodeid: str) -> int:
+    """When a test is dealt out, counted from zero; those of many files come last, together."""
+    scope = scope_of(nodeid)
+    return LONGEST.index(scope) if scope in LONGEST else len(LONGEST)
