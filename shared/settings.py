@@ -91,6 +91,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("LONG_POLLS", "256", whole_number(0, 2048), "0 to 2048"),
     Setting("DATABASE_CONNECTIONS", "4", whole_number(1, 64), "1 to 64, for each gateway"),
     Setting("WORKER_PROCESSES", "2", whole_number(1, 256), "1 to 256"),
+    Setting("WORKER_MEMORY", "1024", whole_number(16, 1_048_576), "16 to 1048576 MiB"),
     Setting("TASK_LIMIT", "20", seconds(1, 600), "1 to 600 seconds"),
     Setting("LOG_LEVEL", "INFO", log_level, ", ".join(LOG_LEVELS)),
 )  # fmt: skip
@@ -100,9 +101,9 @@ SETTINGS: tuple[Setting, ...] = (
 class Settings:
     """The settings of one process, built once and passed in.
 
-    Times are in seconds, sizes in bytes. `database_url` is as the environment gives it, and
-    `redis_url` has no query any more; an empty one means that the supervisor must start the
-    embedded Redis.
+    Times are in seconds, sizes in bytes, and `worker_memory` in MiB. `database_url` is as the
+    environment gives it, and `redis_url` has no query any more; an empty one means that the
+    supervisor must start the embedded Redis.
     """
 
     database_url: str
@@ -133,6 +134,7 @@ class Settings:
     long_polls: int
     database_connections: int
     worker_processes: int
+    worker_memory: int
     task_limit: float
     log_level: str
 

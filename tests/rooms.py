@@ -40,6 +40,7 @@ WORKER = {
     "worker.heartbeat": {"worker.served_model"},
     "worker.served_model": {"worker.model", "worker.model_state", "worker.scoring"},
     "worker.model_state": set(),
+    "worker.child_memory": set(),
     "worker.orphans": set(),
     "worker.groups": {
         "worker.labelling", "worker.scoring", "worker.served_model", "worker.storing",

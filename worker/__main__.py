@@ -35,6 +35,7 @@ def main() -> int:
         from worker.app import create_app, make_maintenance
         from worker.celery_parts.pool import make_pool
         from worker.celery_parts.worker import SignalSafeWorker
+        from worker.child_memory import MIB, ChildMemory
         from worker.model.loading import warn_of_version
         from worker.scoring.trial import try_out
         from worker.served_model import ServedModel
@@ -52,8 +53,9 @@ def main() -> int:
         return REFUSED
     name = f"{socket.gethostname()}-{new_request_id()}"
     maintenance = make_maintenance(name, settings, served, names)
-    app = create_app(settings, served, maintenance, names, threads)
-    pool = make_pool(lambda: not served.state.answers)
+    memory = ChildMemory(settings.worker_memory * MIB)
+    app = create_app(settings, served, memory, maintenance, names, threads)
+    pool = make_pool(lambda: not served.state.answers, memory.must_end)
     worker = SignalSafeWorker(app, name, pool, settings, on_stop=maintenance.stop)
     worker.start()
     ignore_signals()

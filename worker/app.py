@@ -22,6 +22,7 @@ from shared.queue.names import Names
 from shared.settings import Settings
 from worker.celery_parts.configuration import make_celery
 from worker.celery_parts.lost_processes import FrequentPoolCheck, noticing
+from worker.child_memory import ChildMemory
 from worker.clearing import Clearing
 from worker.given_up import GivenUpGroups
 from worker.groups import GroupRunner
@@ -43,7 +44,12 @@ LEASE_MARGIN = 5.0
 
 
 def create_app(
-    settings: Settings, served: ServedModel, maintenance: Maintenance, names: Names, threads: int
+    settings: Settings,
+    served: ServedModel,
+    memory: ChildMemory,
+    maintenance: Maintenance,
+    names: Names,
+    threads: int,
 ) -> Celery:
     """Wire the app; nothing connects until the worker starts. `threads` is how many each child may
     use."""
@@ -91,6 +97,7 @@ def create_app(
         limit_threads(threads)
         served.warm_up()
         limit_threads(threads)  # unpickling may have loaded more libraries
+        memory.begin()
 
     worker_process_init.connect(on_forked, weak=False)
     worker_ready.connect(on_ready, weak=False)

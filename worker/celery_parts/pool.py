@@ -2,33 +2,59 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 from celery.concurrency import asynpool, prefork
 
+# In seconds; how long a child that has closed everything may take to end.
+MOMENT = 0.02
+
 
 class Child(asynpool.Worker):  # type: ignore[misc]
     """A child that ends between two tasks when it is to be replaced.
 
-    What was written to it meanwhile and not taken goes to another one, as Celery does it for a
-    child that has reached its number of tasks."""
+    A task that it has not confirmed goes to another child as soon as it has ended, as Celery does
+    it for every child that dies."""
+
+    _ends = False
 
     def _make_child_methods(self, *arguments: Any) -> None:
         """Called by billiard in the child."""
         super()._make_child_methods(*arguments)
         wait_for_job: Callable[[], Any] = self.wait_for_job  # type: ignore[has-type]
 
-        def wait_or_end() -> Any:  # called at least once a second
+        def wait_or_end() -> Any:
             if self.must_end():
-                raise SystemExit(0)
-            return wait_for_job()
+                self._end()
+            job = wait_for_job()
+            if self.must_hand_over():
+                self._end()
+            return job
 
         self.wait_for_job = wait_or_end
 
+    def _end(self) -> None:
+        self._ends = True
+        raise SystemExit(0)
+
+    def _do_exit(self, pid: int, exitcode: int | None, exc: Exception | None = None) -> None:
+        """Called by billiard when the parent has read this child's results. billiard would stay for
+        another second, and so would a task that it was given."""
+        if self._ends:
+            os._exit(0)
+        super()._do_exit(pid, exitcode, exc)
+
     @staticmethod
     def must_end() -> bool:
-        """Whether this child is to be replaced."""
+        """Whether this child is to be replaced at once, though no task may come."""
+        return False
+
+    @staticmethod
+    def must_hand_over() -> bool:
+        """Whether this child, which has been given a task, is to leave it to another and be
+        replaced. While it has a task it is given no other, so that none waits for its end."""
         return False
 
 
@@ -47,13 +73,23 @@ class Processes(asynpool.AsynPool):  # type: ignore[misc]
                 job._accepted = True
         super().flush()
 
+    def _event_process_exit(self, hub: Any, proc: Any) -> None:
+        """Called when a child has closed what it had open, which the kernel does a moment before it
+        says that the child has ended; Celery would find out at its next look only."""
+        super()._event_process_exit(hub, proc)
+        if proc._is_alive():
+            hub.call_later(MOMENT, self.maintain_pool)
 
-def make_pool(child_must_end: Callable[[], bool]) -> type[prefork.TaskPool]:
-    """Celery's prefork pool, made of such processes; each child asks whether it must end, so that
-    another takes its place."""
+
+def make_pool(
+    child_must_end: Callable[[], bool], child_must_hand_over: Callable[[], bool]
+) -> type[prefork.TaskPool]:
+    """Celery's prefork pool, made of such processes; each child asks whether another is to take its
+    place, before it waits for a task and when it has been given one."""
 
     class Replaced(Child):
         must_end = staticmethod(child_must_end)
+        must_hand_over = staticmethod(child_must_hand_over)
 
     class Replacing(Processes):
         Worker = Replaced

@@ -1,0 +1,159 @@
+"""A pipeline that keeps what it was given does not take all memory, and nobody waits for that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+
+import psutil
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from tests.faults.evidence import query
+from tests.model_folder import write_model
+from tests.system import System, wait_for
+
+LEAKING = """
+KEPT = []
+
+
+class Leaking(Step):
+    def transform(self, observations):
+        KEPT.append(b"x" * (4 << 20))
+        return observations
+"""
+# As it starts a thread, each child loads it for itself.
+SLOW_TO_LOAD = """
+import threading
+import time
+
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+time.sleep(1.5)
+
+"""
+MIB = 1024 * 1024
+# What a child may grow by, and what its libraries may take, and a group that came too late.
+BOUND, SLACK = 48, 96
+
+
+@dataclass
+class Watched:
+    """A system, and what was seen of its worker's children meanwhile."""
+
+    system: System
+    # The most that each child was seen to have for itself, in bytes.
+    held: dict[int, int] = field(default_factory=dict)
+    not_ready: int = 0
+    stop: Event = field(default_factory=Event)
+
+    def watch(self) -> None:
+        while not self.stop.wait(0.02):
+            self.look()
+            self.not_ready += not self.system.client.ready()
+
+    def look(self) -> None:
+        for child in psutil.Process(self.system.workers[0].process.pid).children():
+            try:
+                seen = child.memory_info()
+            except psutil.Error:  # it has ended
+                continue
+            self.held[child.pid] = max(seen.rss - seen.shared, self.held.get(child.pid, 0))
+
+    def ask(self, name: str, count: int, at_once: int) -> list[int]:
+        """The status of each of so many predictions."""
+
+        def predict(number: int) -> int:
+            return self.system.client.predict(f"{name} {number}", {"x": 1.0, "y": 2.0}).status
+
+        with ThreadPoolExecutor(at_once) as threads:
+            return list(threads.map(predict, range(count)))
+
+
+Serve = Callable[[str, str], Watched]
+
+
+@pytest.fixture
+def serve(
+    tmp_path: Path, new_redis_url: Callable[[], str], new_database_url: Callable[[str], str]
+) -> Iterator[Serve]:
+    """Serves a model of this source, with this WORKER_MEMORY."""
+    made: list[tuple[Watched, Thread]] = []
+
+    def make(source: str, bound: str) -> Watched:
+        folder, name = tmp_path / "model", f"leaking_{tmp_path.name}"
+        write_model(
+            folder, name, source, lambda p: make_pipeline(p.Leaking(), LogisticRegression())
+        )
+        # What waits for a process that ends slowly, or that loads, becomes a 202.
+        settings = {"MODEL_DIR": str(folder), "WORKER_MEMORY": bound, "SYNC_WAIT": "0.9"}
+        system = System(new_database_url("postgres"), new_redis_url(), tmp_path, settings)
+        watched = Watched(system)
+        made.append((watched, Thread(target=watched.watch)))
+        system.start()
+        made[0][1].start()
+        return watched
+
+    try:
+        yield make
+    finally:
+        for watched, thread in made:
+            watched.stop.set()
+            if thread.ident is not None:
+                thread.join()
+            watched.system.stop()
+
+
+@pytest.mark.parametrize("at_once", [1, 8])
+def test_a_leak_is_bounded(at_once: int, serve: Serve) -> None:
+    """Each request is answered in time, each process ends before it has grown much beyond the
+    bound, and the worker is ready all the while."""
+    watched = serve(LEAKING, str(BOUND))
+    watched.look()
+    at_first = max(watched.held.values())
+    # Of eight that ask at once, some are scored together, and leak only once.
+    assert watched.ask("leak", 120 * at_once, at_once) == [200] * 120 * at_once
+    assert len(watched.held) >= 5
+    grown = [(most - at_first) // MIB for most in watched.held.values()]
+    assert max(grown) <= BOUND + SLACK, grown
+    assert watched.not_ready == 0
+    # Once for each that is gone; two are there.
+    log = watched.system.log()
+    said = [line for line in log.splitlines() if f"(WORKER_MEMORY is {BOUND})" in line]
+    assert len(said) >= len(watched.held) - 2
+    assert "Traceback" not in log
+    assert "a process was lost" not in log
+    wait_for(lambda: len(watched.system.client.rows()) == 120 * at_once, 5, "a row each")
+
+
+def test_jobs_count_no_attempt(serve: Serve) -> None:
+    """A job that a process was given and left to another was not tried by it."""
+    watched = serve(LEAKING, str(BOUND))
+    client = watched.system.client
+    body = {"x": 1.0, "y": 2.0}
+    promised = [
+        client.predict(f"job {number}", body, prefer="respond-async").json["job_id"]
+        for number in range(80)
+    ]
+    assert {client.ended(job_id)["status"] for job_id in promised} == {"succeeded"}
+    assert len(watched.held) >= 3
+    found = query(watched.system.database_url, "SELECT DISTINCT attempts FROM job")
+    assert found == [(1,)]
+
+
+def test_one_is_replaced_at_a_time(serve: Serve) -> None:
+    """While the new process loads its model, the other one answers."""
+    watched = serve(SLOW_TO_LOAD + LEAKING, str(BOUND))
+    assert watched.ask("slow", 100, 1) == [200] * 100
+    assert len(watched.held) >= 3
+    assert watched.not_ready == 0
+
+
+def test_what_grows_less_stays(serve: Serve) -> None:
+    watched = serve(LEAKING, "1024")
+    assert watched.ask("little", 40, 2) == [200] * 40
+    assert len(watched.held) == 2
+    assert "WORKER_MEMORY" not in watched.system.log()
