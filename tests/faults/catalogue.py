@@ -13,6 +13,7 @@ from tests.faults.plays import (
     flush,
     frozen,
     labels,
+    leaking,
     network,
     poison,
     rolling,
@@ -68,6 +69,7 @@ SCENARIOS: dict[str, Scenario] = {
             sqlite.LOCKED,
             sqlite.KILLED,
             rolling.SCENARIO,
+            leaking.SCENARIO,
             *rough_clients.SCENARIOS,
         )
     },

@@ -10,6 +10,7 @@ AGES = {
     "raise": 66.004,
     "memory": 66.005,
     "dawdle": 66.006,
+    "leak": 66.007,
 }
 KILLERS = ("exit", "crash")
 RAISERS = ("raise", "memory")

@@ -12,6 +12,9 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
 DAWDLES = 0.03
+# In bytes, for each row.
+LEAKS = 4 * 1024 * 1024
+_KEPT: list[bytes] = []
 _ROOM = 256 * 1024 * 1024
 
 
@@ -61,6 +64,10 @@ class Trap(BaseEstimator, TransformerMixin):  # type: ignore[misc]
         finally:
             held.clear()
             resource.setrlimit(resource.RLIMIT_AS, limits)
+
+    def _leak(self, count: int) -> None:
+        """Keep memory for good."""
+        _KEPT.append(b"x" * (LEAKS * count))
 
     def _dawdle(self, count: int) -> None:
         time.sleep(DAWDLES * count)
