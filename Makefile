@@ -7,13 +7,17 @@ export PIP_USER := 0
 export PIP_TARGET :=
 export PIP_PREFIX :=
 
-.PHONY: run test lint bench bench-peers faults lock clean
+.PHONY: run test test-models lint bench bench-peers faults lock clean
 
 run: $(VENV)/.local
 	@exec $(BIN)/python -m local
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/models
+
+# What installs other libraries from the package index, which takes minutes.
+test-models: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/models
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

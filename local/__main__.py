@@ -10,6 +10,7 @@ from local.data_folder_lock import DataFolderLock
 from local.example import find_example
 from local.given_servers import reach_database, reach_redis
 from local.greeting import make_greeting
+from local.model_environment import python_for
 from local.readiness import wait_until_ready
 from local.redis_server import RedisServer
 from local.stop_request import Stopped, StopRequest
@@ -39,8 +40,9 @@ def main() -> int:
             reach_database(settings, stop_request)
             if settings.redis_url:
                 reach_redis(settings)
+            python = python_for(settings.model_dir, settings.data_dir, stop_request)
             with Supervisor(stop_request) as supervisor:
-                settings = _start(settings, lock, supervisor, stop_request)
+                settings = _start(settings, python, lock, supervisor, stop_request)
                 address = listening_address(settings.host, settings.port)
                 wait_until_ready(address, supervisor, stop_request)
                 example = find_example(settings)
@@ -56,9 +58,13 @@ def main() -> int:
 
 
 def _start(
-    settings: Settings, lock: DataFolderLock, supervisor: Supervisor, stop_request: StopRequest
+    settings: Settings,
+    python: str,
+    lock: DataFolderLock,
+    supervisor: Supervisor,
+    stop_request: StopRequest,
 ) -> Settings:
-    """Start everything; the settings that the parts were given."""
+    """Start everything, the worker on this `python`; the settings that the parts were given."""
     environment = dict(ENVIRONMENT)
     if not settings.redis_url:
         # The lock goes with Redis: whatever becomes of this process, no other Redis is started
@@ -69,12 +75,12 @@ def _start(
         hint = f" (see {server.log})"
         # Gateway and worker wait by themselves for a Redis that comes back.
         supervisor.add(server.part, server.launch, REDIS_STOPS_WITHIN, hint)
-    for name, module, seconds in (
-        ("the worker", "worker", WORKER_STOPS_WITHIN),
-        ("the gateway", "api", GATEWAY_STOPS_WITHIN),
+    for name, interpreter, module, seconds in (
+        ("the worker", python, "worker", WORKER_STOPS_WITHIN),
+        ("the gateway", sys.executable, "api", GATEWAY_STOPS_WITHIN),
     ):
         stop_request.pause()
-        command = [sys.executable, "-m", module]
+        command = [interpreter, "-m", module]
         start = partial(supervisor.start_part, name, command, environment, folder=CHECKOUT)
         supervisor.add(start(), start, seconds)
     return Settings.from_environment(environment)

@@ -90,6 +90,7 @@ LOCAL = {
     "local.example": set(),
     "local.data_folder_lock": set(),
     "local.greeting": set(),
+    "local.model_environment": {"local.console", "local.stop_request"},
     "local.part": set(),
     "local.ports": set(),
     "local.restart_pause": set(),

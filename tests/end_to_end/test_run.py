@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import time
@@ -76,6 +77,20 @@ def test_artifacts(tmp_path: Path, artifacts: Path) -> None:
     assert "without predict_proba" in refused(tmp_path / "data", MODEL_DIR=str(folder))
     (folder / "columns.json").write_text('{"Age": 1}')
     assert "columns.json" in refused(tmp_path / "data", MODEL_DIR=str(folder))
+
+
+def test_requirements_that_cannot_be_installed(tmp_path: Path, artifacts: Path) -> None:
+    """The line names the file and what pip says; the next start tries again."""
+    folder = tmp_path / "model"
+    shutil.copytree(artifacts, folder)
+    asked = folder / "requirements.txt"
+    asked.write_text("scikit-learn=1\n")
+    for _ in range(2):
+        said = refused(tmp_path / "data", MODEL_DIR=str(folder))
+        assert f"{asked} cannot be installed: Invalid requirement: 'scikit-learn=1'" in said
+    asked.unlink()
+    with running(tmp_path / "data", tmp_path / "log", MODEL_DIR=str(folder)) as run:
+        assert run.client.predict("served").status == 200
 
 
 @pytest.mark.parametrize(

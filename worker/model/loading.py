@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from shared.errors import ArtifactError
 from worker.model.answers import of_second_class
 from worker.model.artifacts import COLUMNS, DTYPES, FILES, PIPELINE, refuse_missing
+from worker.model.cure import cure
 
 log = logging.getLogger(__name__)
 
@@ -134,11 +135,6 @@ def _unpickling_failed(path: Path, error: Exception, written: str | None) -> str
             f"three files"
         )
     return f"{path} cannot be unpickled: {type(error).__name__}: {error}"
-
-
-def cure(written: str) -> str:
-    """What to do about a pipeline that was written with this other version of scikit-learn."""
-    return f"install scikit-learn=={written}, or train again"
 
 
 def warn_of_version(written: str | None) -> None:

@@ -18,7 +18,8 @@ import sklearn
 from shared.errors import ArtifactError, QueuecastError
 from worker.model.answers import NO_ANSWER
 from worker.model.artifacts import PIPELINE
-from worker.model.loading import Model, cure
+from worker.model.cure import cure
+from worker.model.loading import Model
 from worker.scoring.framing import Observation
 from worker.scoring.made_up import observations
 from worker.scoring.scoring import Score, say, score
