@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -14,12 +16,33 @@ from shared.setting_values import database_url
 from tests.system import Answer, Client, System, wait_for
 
 
-@pytest.fixture(scope="module")
-def idle(system: System) -> System:
-    """The system without its worker; what is accepted stays queued."""
-    wait_for(system.client.ready)
-    assert system.workers.pop().stop(25)
-    return system
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def idle(
+    request: pytest.FixtureRequest,
+    new_database_url: Callable[[str], str],
+    new_redis_url: Callable[[], str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[System]:
+    """A gateway without a worker, on each database: what is accepted stays queued until a test
+    starts one."""
+    folder = tmp_path_factory.mktemp("idle")
+    system = System(new_database_url(request.param), new_redis_url(), folder)
+    try:
+        system.start_gateway()
+        yield system
+    finally:
+        system.stop()
+
+
+@contextmanager
+def working(system: System, **settings: str) -> Iterator[None]:
+    """A worker is there in this block."""
+    worker = system.start_worker(**settings)
+    try:
+        yield
+    finally:
+        system.workers.remove(worker)
+        assert worker.stop(25)
 
 
 def test_never_accepted(client: Client) -> None:
@@ -79,25 +102,30 @@ def test_long_poll_ends_with_the_job(idle: System) -> None:
     poll = threading.Thread(target=lambda: answers.append(client.get(f"/jobs/{job_id}?wait=20")))
     started = time.monotonic()
     poll.start()
-    idle.start_worker()
-    poll.join(30)
+    with working(idle):
+        poll.join(30)
     assert time.monotonic() - started < 19
     assert answers[0].json["status"] == "succeeded"
 
 
 def test_cancelled_rows_were_never_written(idle: System) -> None:
-    """With the worker back, the accepted are done, the cancelled are not, and their ids are free.
-
-    Runs after the tests above, with the worker that the one before it started.
-    """
+    """When a worker comes, the accepted are done, the cancelled are not, and their ids are free."""
     client = idle.client
-    wait_for(lambda: "waited" in [r["observation_id"] for r in client.rows()])
-    wait_for(lambda: "pending" in [r["observation_id"] for r in client.rows()])
-    ids = [r["observation_id"] for r in client.rows()]
-    cancelled = ("cancelled", "waited-cancelled", "waited-cancelled-2")
-    assert not set(cancelled) & set(ids)
-    for observation_id in cancelled:
-        assert "error" not in client.predict(observation_id).json
+    # The first message of one that was waited for is on the queue when it is cancelled.
+    cancelled = [("never-async", "respond-async"), ("never-0", "wait=0"), ("never-1", "wait=1")]
+    for observation_id, prefer in cancelled:
+        job_id = client.predict(observation_id, prefer=prefer).json["job_id"]
+        assert client.delete(f"/jobs/{job_id}").status == 200
+    kept = client.predict("kept", prefer="respond-async").json["job_id"]
+    kept_too = client.predict("kept-too", prefer="wait=1").json["job_id"]
+    with working(idle):
+        for job_id in (kept, kept_too):
+            assert client.ended(job_id)["status"] == "succeeded"
+        ids = {row["observation_id"] for row in client.rows()}
+        assert {"kept", "kept-too"} <= ids
+        assert not ids & {observation_id for observation_id, _ in cancelled}
+        for observation_id, _ in cancelled:
+            assert "error" not in client.predict(observation_id).json
 
 
 def test_ended_jobs_cannot_be_cancelled(client: Client) -> None:
@@ -113,7 +141,6 @@ def test_ended_jobs_cannot_be_cancelled(client: Client) -> None:
 def test_many_long_polls_are_answered_at_once(idle: System) -> None:
     """A gateway holds only so many, and answers the rest at once."""
     _, few = idle.start_gateway(LONG_POLLS="1")
-    assert idle.workers.pop().stop(25)
     job_id = few.predict("crowd", prefer="respond-async").json["job_id"]
     took: list[float] = []
 
@@ -128,23 +155,24 @@ def test_many_long_polls_are_answered_at_once(idle: System) -> None:
     for thread in polls:
         thread.join(30)
     assert sorted(seconds >= 4 for seconds in took) == [False, False, False, True]
-    idle.start_worker()
-    assert few.ended(job_id)["status"] == "succeeded"
+    with working(idle):
+        assert few.ended(job_id)["status"] == "succeeded"
 
 
 def test_old_jobs_are_cleared_away(idle: System) -> None:
     """410 after JOB_RETENTION, for whoever polls and whoever cancels, and no row of it is left;
     404 for an id that was given out at the same time and never accepted. The prediction is kept for
     good."""
-    _, client = idle.start_gateway()
+    client = idle.client
     job_id = client.predict("old", prefer="respond-async").json["job_id"]
-    client.ended(job_id)
-    never = client.predict("never a job").headers["x-request-id"]
-    assert idle.workers.pop().stop(25)
-    idle.start_worker(JOB_RETENTION="1")
-    answer = wait_for(
-        lambda: a if (a := client.get(f"/jobs/{job_id}")).status != 200 else None, 40, "410"
-    )
+    with working(idle):
+        client.ended(job_id)
+        wait_for(client.ready)
+        never = client.predict("never a job").headers["x-request-id"]
+    with working(idle, JOB_RETENTION="1"):
+        answer = wait_for(
+            lambda: a if (a := client.get(f"/jobs/{job_id}")).status != 200 else None, 40, "410"
+        )
     assert answer.status == client.delete(f"/jobs/{job_id}").status == 410
     assert list(answer.json) == ["error"]
     assert client.get(f"/jobs/{never}").status == client.delete(f"/jobs/{never}").status == 404
