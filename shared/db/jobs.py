@@ -40,6 +40,8 @@ MOST_ATTEMPTS = 3
 # message from before it was a job may be with a process that is frozen, and nothing else would
 # keep that process from storing the prediction.
 CANCELLED_KEPT = 600.0
+# A clock that was set back by less than so many seconds only makes some wait for that much longer.
+SET_BACK = 5.0
 
 _c = JOB.c
 # Written into the statement rather than bound to it: SQLite takes a partial index only when the
@@ -352,6 +354,8 @@ def return_lost(
         overtaken = _c.published_at < _reached(connection, lane, oldest) - timedelta(
             seconds=patience
         )
+    # Of what seems to be published in the future nobody can tell when it is overtaken.
+    overtaken |= _is_to_come(connection, _c.published_at)
     lost = or_(
         (_c.status == Status.QUEUED) & overtaken,
         _lease_ran_out(connection) & (_c.attempts < MOST_ATTEMPTS),
@@ -523,8 +527,15 @@ def _held_by(group_id: str) -> ColumnElement[bool]:
 
 
 def _lease_ran_out(connection: Connection) -> ColumnElement[bool]:
-    """A job's process has died, or its lease has run out."""
-    return (_c.status == Status.RUNNING) & (_c.leased_until < statement_start(connection))
+    """A job's process has died, or its lease has run out; or the database's clock was set back
+    since it was claimed, and nobody knows when it would."""
+    over = _c.leased_until < statement_start(connection)
+    return (_c.status == Status.RUNNING) & (over | _is_to_come(connection, _c.started_at))
+
+
+def _is_to_come(connection: Connection, moment: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether what was the time once is still to come: the database's clock was set back."""
+    return moment > statement_start(connection, SET_BACK)
 
 
 def _job(found: Row[Any]) -> Job:

@@ -60,6 +60,7 @@ SCENARIOS: dict[str, Scenario] = {
             backlog.SCENARIO,
             clock.GATEWAY,
             clock.WORKER,
+            clock.DATABASE,
             frozen.WORKER,
             frozen.GATEWAY,
             slow_database.SCENARIO,

@@ -11,9 +11,13 @@ from functools import partial
 from pathlib import Path
 from uuid import UUID
 
+from shared.db.engine import connect
+from shared.db.migrate import migrate
 from shared.queue.messages import Lane
+from shared.setting_values import database_url
 from tests.faults.evidence import query
 from tests.faults.scenario import Scenario
+from tests.faults.servers import Servers
 from tests.faults.stage import Stage
 from tests.system import wait_for
 
@@ -143,6 +147,47 @@ def _set(clock: Path, shift: int) -> None:
     new.replace(clock)
 
 
+# Found before PostgreSQL's own functions of these names, when the search path says so.
+_OWN_CLOCK = """
+    CREATE SCHEMA own_clock;
+    CREATE TABLE own_clock.shift (seconds float NOT NULL);
+    INSERT INTO own_clock.shift VALUES (0);
+    CREATE FUNCTION own_clock.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS
+        'SELECT pg_catalog.clock_timestamp()
+            + make_interval(secs => (SELECT seconds FROM own_clock.shift))';
+    CREATE FUNCTION own_clock.statement_timestamp() RETURNS timestamptz LANGUAGE sql STABLE AS
+        'SELECT pg_catalog.statement_timestamp()
+            + make_interval(secs => (SELECT seconds FROM own_clock.shift))';
+"""
+
+
+def _with_a_clock_of_its_own(servers: Servers, _folder: Path) -> str:
+    """A migrated database whose clock can be moved."""
+    url = servers.new_database()
+    database = connect(database_url(url), connections=1, wait=10.0)
+    migrate(database)
+    database.close()
+    query(url, _OWN_CLOCK)
+    name = url.rpartition("/")[2]
+    query(url, f'ALTER DATABASE "{name}" SET search_path = public, own_clock, pg_catalog')
+    return url
+
+
+def database_jump(stage: Stage) -> None:
+    """The database's clock is an hour ahead, an hour behind, and right again, under load; each time
+    the worker dies with jobs under a lease of the time before."""
+    url = stage.system.database_url
+    with stage.load():
+        for shift in (HOUR, -HOUR, 0):
+            wait_for(partial(_kill_with_jobs, stage), 60, "the worker holds jobs")
+            query(url, "UPDATE own_clock.shift SET seconds = %s", (shift,))
+            moved = query(url, "SELECT extract(epoch FROM clock_timestamp() - now())::float")
+            assert abs(moved[0][0] - shift) < _NEAR
+            stage.renew_worker()
+            stage.await_answers(stage.size.warm // 2)
+            stage.recovered()
+
+
 GATEWAY = Scenario(
     "clock", "the gateway's clock an hour ahead, then an hour behind",
     play(_change_gateway, _gateway_shown), settings=settings, alone=True, patience=0.5,
@@ -150,4 +195,8 @@ GATEWAY = Scenario(
 WORKER = Scenario(
     "worker-clock", "the worker's clock an hour ahead, then an hour behind",
     play(_change_worker, _worker_shown), settings=settings, alone=True, patience=0.5,
+)  # fmt: skip
+DATABASE = Scenario(
+    "database-clock", "the database's clock an hour ahead, then an hour behind",
+    database_jump, alone=True, database=_with_a_clock_of_its_own,
 )  # fmt: skip
