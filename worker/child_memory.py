@@ -25,7 +25,8 @@ _HELD = re.compile(rb"^(?:RssAnon|VmSwap):\s+([0-9]+) kB$", re.MULTILINE)
 class ChildMemory:
     """The bound for each child of a worker, in bytes; to be made before the fork.
 
-    One child at a time is replaced: while its successor loads the model, the others answer.
+    One child at a time is replaced: while its successor loads the model, the others answer. One
+    that has grown by twice the bound meanwhile is replaced all the same.
     """
 
     def __init__(self, growth: int) -> None:
@@ -43,10 +44,10 @@ class ChildMemory:
     def must_end(self) -> bool:
         """Whether this child is to end now, between two groups, for having grown too much. The
         caller then ends it; this has been logged."""
-        if self._at_first is None or self._replacing[0]:
+        if self._at_first is None:
             return False
         grown = held() - self._at_first
-        if grown <= self._growth:
+        if grown <= (2 * self._growth if self._replacing[0] else self._growth):
             return False
         self._replacing[0] = 1
         log.warning(
