@@ -13,7 +13,7 @@ run: $(VENV)/.local
 	@exec $(BIN)/python -m local
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/models
+	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/models
 
 # What installs other libraries from the package index, which takes minutes.
 test-models: $(VENV)/.dev

@@ -12,8 +12,36 @@ from typing import Any
 from xdist.scheduler import LoadFileScheduling
 
 _TOGETHER = ("tests/deployment",)
-# What takes more than ten seconds, the longest first.
-LONGEST: tuple[str, ...] = ()
+# What takes more than a quarter of a minute, the longest first.
+LONGEST = (
+    "tests/end_to_end/test_slow_database.py",
+    "tests/end_to_end/test_stopping.py",
+    "tests/end_to_end/test_jobs.py",
+    "tests/end_to_end/test_redis_refuses.py",
+    "tests/end_to_end/test_run.py",
+    "tests/faults/test_matrix.py",
+    "tests/end_to_end/test_unknown_commits.py",
+    "tests/end_to_end/test_update.py",
+    "tests/deployment",
+    "tests/end_to_end/test_neighbours.py",
+    "tests/end_to_end/test_leaking_model.py",
+    "tests/end_to_end/test_folder_names.py",
+    "tests/end_to_end/test_two_deployments.py",
+    "tests/end_to_end/test_supervisor.py",
+    "tests/end_to_end/test_slow_readers.py",
+    "tests/end_to_end/test_gateway.py",
+    "tests/end_to_end/test_frozen_worker.py",
+    "tests/integration/test_clearing.py",
+    "tests/end_to_end/test_stopping_rough_clients.py",
+    "tests/end_to_end/test_impaired_database.py",
+    "tests/end_to_end/test_failing_model.py",
+    "tests/end_to_end/test_connections.py",
+    "tests/end_to_end/test_readiness.py",
+    "tests/end_to_end/test_slow_bodies.py",
+    "tests/end_to_end/test_listing.py",
+    "tests/end_to_end/test_redis_rights.py",
+    "tests/end_to_end/test_fuzz.py",
+)
 
 
 class Dealing(LoadFileScheduling):  # type: ignore[misc]
