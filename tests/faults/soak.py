@@ -1,11 +1,13 @@
-"""A steady load for minutes, one random fault after the other, and one account at the end."""
+"""A mixed load for minutes, one random fault after the other, and one account at the end."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
 
+from tests.faults.company import Company
 from tests.faults.matrix import started
+from tests.faults.memory_log import MemoryLog
 from tests.faults.metronome import Metronome
 from tests.faults.plan import Plan
 from tests.faults.problem import wrong
@@ -33,7 +35,8 @@ def soak(plan: Plan, minutes: float, folder: Path, progress: Progress) -> Result
         stage = Stage("soak", plan.seed, SOAK, servers, system, progress.say)
         stage.stalls = metronome.stalls
         played = 0
-        with stage.load():
+        company, memory = Company(stage), MemoryLog(stage)
+        with stage.load(), company.there(), memory.kept():
             for name in plan.names:
                 if time.monotonic() > until:
                     break
@@ -48,4 +51,7 @@ def soak(plan: Plan, minutes: float, folder: Path, progress: Progress) -> Result
                 if stage.problems:
                     # What follows would only say the same once more.
                     break
+        stage.problems += [*company.problems, *memory.check()]
+        for line in (*memory.shown(), *(f"{n} {what}" for what, n in company.done.items())):
+            stage.say(line)
         return conclude("soak", f"{played} {ABOUT}", stage, began)
