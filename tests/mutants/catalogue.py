@@ -1,0 +1,8 @@
+"""All planted bugs."""
+
+from __future__ import annotations
+
+from tests.mutants import api, local, shared, worker
+from tests.mutants.mutant import Mutant
+
+MUTANTS: tuple[Mutant, ...] = (*api.MUTANTS, *shared.MUTANTS, *worker.MUTANTS, *local.MUTANTS)

@@ -1,0 +1,111 @@
+"""A copy of the project, in which one bug at a time is planted and tests are run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+
+import psutil
+
+from shared.settings import CHECKOUT
+from tests.mutants.mutant import Mutant
+
+# In seconds. Tests that hang because of a bug have noticed it.
+LONGEST = 300
+_LEFT_OUT = shutil.ignore_patterns(
+    ".git", ".venv*", "var", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache",
+    "__pycache__",
+)  # fmt: skip
+# What pytest's exit code says.
+_PASSED, _FAILED = 0, 1
+
+
+class Verdict(StrEnum):
+    """What came of a planted bug."""
+
+    NOTICED = "noticed"
+    SURVIVED = "SURVIVED"
+    ERROR = "ERROR"
+
+
+class Copy:
+    """A copy of this checkout in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "project"
+        shutil.copytree(CHECKOUT, self.folder, ignore=_LEFT_OUT)
+        # Tests that have passed without any bug.
+        self._sound: set[tuple[str, ...]] = set()
+
+    def try_out(self, planted: Mutant) -> tuple[Verdict, str]:
+        """Plant a bug and run the tests that are to notice it; what they said, in a line."""
+        if planted.tests not in self._sound:
+            code, said = self._run(planted.tests)
+            if code != _PASSED:
+                return Verdict.ERROR, f"the tests fail without it: {said}"
+            self._sound.add(planted.tests)
+        with self._planted(planted):
+            code, said = self._run(planted.tests)
+        if code == _PASSED:
+            return Verdict.SURVIVED, said
+        return (Verdict.NOTICED if code == _FAILED else Verdict.ERROR), said
+
+    @contextmanager
+    def _planted(self, planted: Mutant) -> Iterator[None]:
+        path = self.folder / planted.file
+        sound = path.read_text()
+        path.write_text(plant(sound, planted))
+        try:
+            yield
+        finally:
+            path.write_text(sound)
+
+    def _run(self, tests: tuple[str, ...]) -> tuple[int, str]:
+        """The exit code of pytest, and its last line."""
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        with subprocess.Popen(
+            command, cwd=self.folder, env=environment, text=True, start_new_session=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        ) as process:  # fmt: skip
+            try:
+                said, _ = process.communicate(timeout=LONGEST)
+            except subprocess.TimeoutExpired:
+                _end(process)
+                return _FAILED, f"not within {LONGEST} s"
+            except BaseException:
+                _end(process)
+                raise
+        lines = [line for line in said.splitlines() if line.strip()]
+        failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
+        # A test that could not be collected has noticed nothing.
+        collected = "error" not in (lines[-1] if lines else "error") or bool(failed)
+        shown = (failed or lines or ["it said nothing"])[-1]
+        return (process.returncode if collected else 2), shown[:200]
+
+
+def plant(sound: str, planted: Mutant) -> str:
+    """A file's text with the bug in it.
+
+    Raises:
+        ValueError: the text is not there exactly once.
+    """
+    found = sound.count(planted.text)
+    if found != 1:
+        raise ValueError(f"{planted.name}: its text is {found} times in {planted.file}")
+    return sound.replace(planted.text, planted.bug)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    family = psutil.Process(process.pid).children(recursive=True)
+    os.killpg(process.pid, signal.SIGKILL)
+    for child in family:
+        if child.is_running():
+            child.kill()

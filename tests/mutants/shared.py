@@ -1,0 +1,187 @@
+"""Bugs in what the gateway and the workers share: messages, settings, queries."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant, mutant
+
+MUTANTS: tuple[Mutant, ...] = (
+    mutant(
+        "claim-without-a-lock", "shared/db/jobs.py",
+        "    seqs = list(connection.execute(taken.with_for_update()).scalars())\n",
+        "    seqs = list(connection.execute(taken).scalars())\n",
+        "two groups claim one job", "integration/test_jobs_table",
+    ),
+    mutant(
+        "claim-under-anothers-lease", "shared/db/jobs.py",
+        "    free = or_(_c.status == Status.QUEUED, lost)\n",
+        "    free = _c.status.in_((Status.QUEUED, Status.RUNNING))\n",
+        "a job runs twice at once", "integration/test_jobs_table",
+    ),
+    mutant(
+        "running-job-cancelled", "shared/db/jobs.py",
+        "    if state != Status.QUEUED:\n",
+        "    if state not in (Status.QUEUED, Status.RUNNING):\n",
+        "a job is cancelled whose row is then written", "integration/test_jobs_table",
+        "end_to_end/test_jobs",
+    ),
+    mutant(
+        "last-try-in-company", "shared/db/jobs.py",
+        "        free &= _c.attempts < MOST_ATTEMPTS - 1\n", "        pass\n",
+        "a job is set aside for what its neighbour did", "integration/test_jobs_table",
+    ),
+    mutant(
+        "attempt-not-counted", "shared/db/jobs.py",
+        "attempts=case((mine, _c.attempts), else_=_c.attempts + 1)",
+        "attempts=_c.attempts",
+        "a row that kills its process is tried for ever", "integration/test_jobs_table",
+    ),
+    mutant(
+        "claimed-twice-counts-twice", "shared/db/jobs.py",
+        "attempts=case((mine, _c.attempts), else_=_c.attempts + 1)",
+        "attempts=_c.attempts + 1",
+        "an unanswered commit costs a job a try", "integration/test_jobs_table",
+    ),
+    mutant(
+        "given-back-by-strangers", "shared/db/jobs.py",
+        "counted = _c.claimed_by.contains(mark, autoescape=True) & (_c.attempts > 0)",
+        "counted = _c.attempts > 0",
+        "a row that kills its process is tried for ever", "integration/test_jobs_table",
+    ),
+    mutant(
+        "ended-job-ends-again", "shared/db/jobs.py",
+        "    WHERE job.job_id = ended.job_id AND job.status = ANY(%(unfinished)s::text[])\n",
+        "    WHERE job.job_id = ended.job_id\n",
+        "a cancelled job succeeds", "integration/test_jobs_table", "integration/test_labelling",
+    ),
+    mutant(
+        "clock-set-back-leases", "shared/db/jobs.py",
+        "(over | _is_to_come(connection, _c.started_at))", "over",
+        "a dead process keeps its jobs until the clock is where it was",
+        "integration/test_clock_set_back",
+    ),
+    mutant(
+        "clock-set-back-messages", "shared/db/jobs.py",
+        "    overtaken |= _is_to_come(connection, _c.published_at)\n", "",
+        "a lost message is not missed until the clock is where it was",
+        "integration/test_clock_set_back",
+    ),
+    mutant(
+        "clock-set-back-sweeper", "shared/db/leases.py",
+        "c.expires_at < now, set_back)", "c.expires_at < now)",
+        "nobody sweeps until the clock is where it was", "integration/test_clock_set_back",
+    ),
+    mutant(
+        "lease-can-be-stolen", "shared/db/leases.py",
+        "mine = or_(c.holder == holder, c.expires_at < now, set_back)",
+        "mine = c.holder != ''",
+        "every worker sweeps", "integration/test_clock_set_back",
+    ),
+    mutant(
+        "dead-letters-forgotten", "shared/db/jobs.py",
+        "worn = _lease_ran_out(connection) & (_c.attempts >= MOST_ATTEMPTS)",
+        "worn = _lease_ran_out(connection) & (_c.attempts > MOST_ATTEMPTS)",
+        "a job that killed three processes is running for ever", "integration/test_jobs_table",
+    ),
+    mutant(
+        "retention-ten-times-as-long", "shared/db/jobs.py",
+        "        _c.finished_at < statement_start(connection, -retention),\n",
+        "        _c.finished_at < statement_start(connection, -10 * retention),\n",
+        "JOB_RETENTION is not kept", "integration/test_clearing",
+    ),
+    mutant(
+        "cleared-job-unknown", "shared/db/jobs.py",
+        "        cleared_jobs.remember(connection, [job.job_id for job in found])\n", "",
+        "404 for a job that was accepted", "integration/test_clearing",
+    ),
+    mutant(
+        "cleared-jobs-mixed-up", "shared/db/cleared_jobs.py",
+        "digest_size=_MARK_BYTES", "digest_size=1",
+        "410 for a job that never was", "integration/test_clearing",
+    ),
+    mutant(
+        "older-label-wins", "shared/db/predictions.py",
+        "if self.seq is not None and self.seq >= seq:", "if False:",
+        "a redelivered label replaces a later one", "integration/test_labelling",
+    ),
+    mutant(
+        "label-without-its-time", "shared/db/predictions.py",
+        "true_class_seq = label.seq, true_class_at = label.moment", "true_class_seq = label.seq",
+        "nobody knows when a label came", "integration/test_labelling",
+    ),
+    mutant(
+        "numbers-given-twice", "shared/db/jobs.py",
+        "    return list(range(last - count + 1, last + 1))\n",
+        "    return list(range(last - count, last))\n",
+        "two labels have one number, and the later one is lost", "integration/test_outbox",
+    ),
+    mutant(
+        "promise-under-another-number", "shared/db/jobs.py",
+        '            "numbers": [r.number for r in requests],\n',
+        '            "numbers": [None for r in requests],\n',
+        "an update that waited overrides a later one", "integration/test_outbox",
+    ),
+    mutant(
+        "sqlite-not-durable", "shared/db/dialects.py",
+        "PRAGMA synchronous=FULL", "PRAGMA synchronous=OFF",
+        "a power cut loses what was answered", "integration/test_write_turn",
+        "integration/test_limits_of_the_server",
+    ),
+    mutant(
+        "server-never-ends-a-statement", "shared/db/wait_limit.py",
+        'f"SET LOCAL statement_timeout = {statement};"\n', 'f"SET LOCAL statement_timeout = 0;"\n',
+        "abandoned queries pile up", "integration/test_limits_of_the_server",
+    ),
+    mutant(
+        "idle-transaction-for-ever", "shared/db/wait_limit.py",
+        "idle_in_transaction_session_timeout = {idle}", "idle_in_transaction_session_timeout = 0",
+        "a host that is gone holds its rows", "integration/test_limits_of_the_server",
+    ),
+    mutant(
+        "refused-connection-untranslated", "shared/db/engine.py",
+        "            raise DBAPIError(message, None, error) from error\n        connection",
+        "            raise\n        connection",
+        "a trace instead of a 503", "integration/test_database_faults",
+    ),
+    mutant(
+        "full-disk-is-away", "shared/db/faults.py",
+        '    "53100": "the database\'s disk is full",\n', "",
+        "nobody is told to make room", "integration/test_database_faults",
+    ),
+    mutant(
+        "deadlock-not-tried-again", "shared/db/faults.py",
+        'in {"40P01", "40001"}', "in {}",
+        "a request fails for its neighbour's sake", "integration/test_database_faults",
+        "integration/test_storing",
+    ),
+    mutant(
+        "foreign-wire-version-read", "shared/queue/messages.py",
+        "abs(version - WIRE_VERSION) > 1", "False",
+        "a message that means something else is obeyed", "unit/test_messages",
+    ),
+    mutant(
+        "tries-lost-on-the-way", "shared/queue/messages.py",
+        '            "tries": self.tries,\n', '            "tries": 0,\n',
+        "a row that kills its process is tried for ever", "unit/test_messages",
+    ),
+    mutant(
+        "text-id-becomes-a-number", "shared/observation_id.py",
+        "return self.key if self.is_text else int(self.key)",
+        "return int(self.key) if self.key.isdigit() else self.key",
+        '"007" comes back as 7', "unit/test_observation_id",
+    ),
+    mutant(
+        "true-is-an-id", "shared/observation_id.py",
+        "isinstance(value, int) and not isinstance(value, bool)", "isinstance(value, int)",
+        "true is taken for 1", "unit/test_observation_id",
+    ),
+    mutant(
+        "password-in-a-url-shown", "shared/logs.py",
+        '_URL_PASSWORD.sub(r"\\1:***@", text)', "text",
+        "a password in a log", "unit/test_logs",
+    ),
+    mutant(
+        "secrets-shown", "shared/logs.py",
+        '            text = text.replace(secret, "***")\n', "            pass\n",
+        "an API key in a log", "unit/test_logs",
+    ),
+)  # fmt: skip

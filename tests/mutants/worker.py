@@ -1,0 +1,155 @@
+"""Bugs in the worker."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant, mutant
+
+MUTANTS: tuple[Mutant, ...] = (
+    mutant(
+        "label-without-the-storing-lock", "worker/labelling.py",
+        "    predictions.hold_storing(connection)\n", "",
+        "an update is applied and cancelled", "integration/test_labelling",
+    ),
+    mutant(
+        "late-message-ignores-its-job", "worker/labelling.py",
+        "    by_now = {job.request.request_id for job in locked}\n",
+        "    by_now: set[str] = set()\n",
+        "a cancelled update is applied", "integration/test_labelling",
+    ),
+    mutant(
+        "updates-in-any-order", "worker/labelling.py",
+        "key=lambda update: update.number)", "key=lambda update: update.request.request_id)",
+        "an older label stands", "integration/test_labelling",
+    ),
+    mutant(
+        "waiting-update-promised-to-nobody", "worker/labelling.py",
+        "    jobs.accept(connection, waiting, Lane.INTERACTIVE, reply_to)\n", "",
+        "an update that waits for its prediction is forgotten", "integration/test_labelling",
+    ),
+    mutant(
+        "update-of-a-coming-row-denied", "worker/labelling.py",
+        "        if is_coming:\n            return None\n", "",
+        '"does not exist", of what was promised', "integration/test_labelling",
+    ),
+    mutant(
+        "unused-keys-silent", "worker/labelling.py",
+        "body | update_warnings(document)", "body",
+        "a misspelt key goes unseen", "integration/test_labelling",
+    ),
+    mutant(
+        "memory-bound-off", "worker/child_memory.py",
+        "        if grown <= (2 * self._growth if self._replacing[0] else self._growth):\n",
+        "        if True:\n",
+        "a leaking pipeline takes all memory", "unit/test_child_memory",
+    ),
+    mutant(
+        "all-replaced-at-once", "worker/child_memory.py",
+        "2 * self._growth if self._replacing[0] else self._growth", "self._growth",
+        "nobody answers while models are loaded", "unit/test_child_memory",
+    ),
+    mutant(
+        "replaced-process-takes-its-task-along", "worker/celery_parts/pool.py",
+        "            if self.must_hand_over():\n                self._end()\n", "",
+        "a process that leaks is never replaced under load",
+        "end_to_end/test_leaking_model::test_a_leak_is_bounded",
+    ),
+    mutant(
+        "deferred-lane-starves", "worker/celery_parts/lane_order.py",
+        "        self._offered = due + [lane for lane in self._lanes if lane not in due]\n",
+        "        self._offered = list(self._lanes)\n",
+        "a promise is never kept while others ask", "unit/test_lane_order",
+    ),
+    mutant(
+        "deferred-lane-comes-first", "worker/celery_parts/lane_order.py",
+        "(Share(16, 3, 0.5)", "(Share(1, 1, 0.5)",
+        "a backlog slows who waits", "unit/test_lane_order",
+    ),
+    mutant(
+        "groups-stay-large", "worker/regrouping.py",
+        "    return _AFTER_ONE_TRY if tries == 1 else 1\n", "    return _AFTER_ONE_TRY\n",
+        "a bad row takes its neighbours with it", "unit/test_regrouping",
+    ),
+    mutant(
+        "kinds-travel-together", "worker/regrouping.py",
+        'return (job.reply_to or "", job.request.kind, min(job.attempts, 2))',
+        'return (job.reply_to or "", "", min(job.attempts, 2))',
+        "updates are scored as predictions", "unit/test_regrouping",
+    ),
+    mutant(
+        "dropped-rows-uncounted", "worker/model/answers.py",
+        "    if len(values) != rows:\n        raise _miscount(len(values), rows)\n", "",
+        "another row's probability is answered", "unit/test_dropped_rows",
+    ),
+    mutant(
+        "dropped-rows-unaligned", "worker/model/answers.py",
+        "            aligned[positions] = values[:, 1]\n",
+        "            aligned[: len(values)] = values[:, 1]\n",
+        "another row's probability is answered", "unit/test_dropped_rows",
+    ),
+    mutant(
+        "index-made-anew-trusted", "worker/model/answers.py",
+        "    if len(index) < rows and index.max() == len(index) - 1:\n        return None\n", "",
+        "another row's probability is answered", "unit/test_dropped_rows",
+    ),
+    mutant(
+        "first-class", "worker/model/answers.py",
+        "    return np.asarray(values[:, 1], dtype=np.float64)\n",
+        "    return np.asarray(values[:, 0], dtype=np.float64)\n",
+        "the probability of the other class", "unit/test_scoring",
+    ),
+    mutant(
+        "bad-row-takes-its-group", "worker/scoring/scoring.py",
+        "            return [_fault(error)]\n        return _halved(observations, predict)\n",
+        "            return [_fault(error)]\n        return [_fault(error)] * len(observations)\n",
+        "a bad row takes its group with it", "unit/test_scoring",
+    ),
+    mutant(
+        "no-probability-is-an-answer", "worker/scoring/scoring.py",
+        "        return [UnansweredError(f\"the model's answer is {probabilities[0]}\")]\n",
+        "        return [*probabilities.tolist()]\n",
+        "NaN is stored as a probability", "unit/test_scoring",
+    ),
+    mutant(
+        "true-class-of-another-kind", "worker/scoring/true_class.py",
+        "_number(value) == all(map(_number, classes))", "True",
+        "a word is stored as the class of a model of numbers", "unit/test_true_class",
+    ),
+    mutant(
+        "one-is-not-one", "worker/scoring/true_class.py",
+        "if str(known) == str(value) or", "if",
+        '"1" is refused by a model of 0 and 1', "unit/test_true_class",
+    ),
+    mutant(
+        "cure-names-too-little", "worker/model/cure.py",
+        '    beside = _SETS.get(".".join(written.split(".")[:2]), ())\n', "    beside = ()\n",
+        "what is advised does not start", "unit/test_model_environment",
+    ),
+    mutant(
+        "attempts-trusted-too-soon", "worker/sweeper.py",
+        "        self._attempts_are_certain = True\n\n    def doubt",
+        "        pass\n\n    def doubt",
+        "nothing is ever set aside", "integration/test_giving_up",
+    ),
+    mutant(
+        "given-up-group-forgotten", "worker/given_up.py",
+        "                self._groups.appendleft(group)\n", "",
+        "a healthy job loses a try each time the database is slow", "integration/test_giving_up",
+    ),
+    mutant(
+        "clearing-in-one-go", "worker/clearing.py",
+        "_FEWEST, _MOST = 100, 2000", "_FEWEST, _MOST = 100000, 100000",
+        "who writes waits for a deletion", "integration/test_clearing",
+    ),
+    mutant(
+        "clearing-stops-after-one-turn", "worker/clearing.py",
+        "                since = self._take_turn(since, emptied)\n",
+        "                since = None\n",
+        "jobs end faster than they are cleared", "integration/test_clearing",
+    ),
+    mutant(
+        "heartbeat-of-a-model-that-fails", "worker/heartbeat.py",
+        "        if answers:\n            if not self._is_ready:", "        if True:\n"
+        "            if not self._is_ready:",
+        "ready, and every answer is a 500", "end_to_end/test_failing_model",
+    ),
+)  # fmt: skip
