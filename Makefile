@@ -7,7 +7,7 @@ export PIP_USER := 0
 export PIP_TARGET :=
 export PIP_PREFIX :=
 
-.PHONY: run test test-models lint bench bench-peers faults lock clean
+.PHONY: run test test-models mutants lint bench bench-peers faults lock clean
 
 run: $(VENV)/.local
 	@exec $(BIN)/python -m local
@@ -18,6 +18,10 @@ test: $(VENV)/.dev
 # What installs other libraries from the package index, which takes minutes.
 test-models: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/models
+
+# Plants one bug after the other in a copy, and lists those that no test notices.
+mutants: $(VENV)/.dev
+	$(BIN)/python -m tests.mutants
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""`tests.mutants`: each planted bug can be planted, and is to be noticed by tests that are there."""
+"""`tests.mutants`: each bug can be planted, and the tests that are to notice it are there."""
 
 from __future__ import annotations
 
