@@ -10,9 +10,9 @@ from local.stop_request import StopRequest
 from shared.db.engine import connect
 from shared.db.migrate import migrate
 from shared.errors import DatabaseAwayError, StartError
-from shared.logs import mask
 from shared.queue.broker import make_redis
 from shared.queue.start_check import check_rights
+from shared.setting_values import url_without_password
 from shared.settings import Settings
 
 REACHED_WITHIN = 4.0
@@ -34,7 +34,7 @@ def reach_database(settings: Settings, stop_request: StopRequest) -> None:
                 return
             except DatabaseAwayError as error:
                 if time.monotonic() > deadline:
-                    shown = mask(settings.database_url)
+                    shown = url_without_password(settings.database_url)
                     raise StartError(f"DATABASE_URL is {shown!r}, and {error}") from error
             stop_request.pause(0.5)
     finally:
@@ -51,7 +51,7 @@ def reach_redis(settings: Settings) -> None:
     try:
         check_rights(client)
     except redis.RedisError as error:
-        shown = mask(settings.redis_url)
+        shown = url_without_password(settings.redis_url)
         raise StartError(f"REDIS_URL is {shown!r}, and Redis says: {error}") from error
     finally:
         client.close()

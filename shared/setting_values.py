@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -29,6 +29,20 @@ def url_without_password(text: str) -> str:
         return f"{scheme}://(hidden)"
     user, colon, _ = credentials.partition(":")
     return f"{scheme}://{user}{':***' if colon else ''}{at}{place}"
+
+
+def passwords_in(url: str) -> set[str]:
+    """What may be a password in a URL, as it stands there and as it is meant. One that was not
+    escaped may hold a slash, an @ or a space, at which readers of URLs disagree."""
+    _, _, rest = url.partition("://")
+    try:
+        found = {urlsplit(url).password or ""}
+    except ValueError:
+        found = set()
+    found.add(rest.rpartition("@")[0].partition(":")[2])
+    # libpq takes one in the query as well.
+    found |= set(re.findall(r"password=([^&]+)", rest))
+    return {p for password in found if password for p in (password, unquote(password))}
 
 
 def host(text: str) -> str:
@@ -98,7 +112,8 @@ def database_url(text: str) -> str:
     """The URL with the driver that Queuecast ships named in it.
 
     Heroku writes `postgres://`, which SQLAlchemy refuses; SQLAlchemy 2.1 would open a plain
-    `postgresql://` with another driver.
+    `postgresql://` with another driver. It also takes the first @ for the end of the password,
+    which is the last one to everybody else.
     """
     if not text:
         return text
@@ -112,4 +127,6 @@ def database_url(text: str) -> str:
     _ = parts.port
     if not parts.path.strip("/") or not (parts.hostname or "host=" in parts.query):
         raise ValueError(text)
-    return "postgresql+psycopg2://" + text.split("://", 1)[1]
+    credentials, at, place = parts.netloc.rpartition("@")
+    rest = text.split("://", 1)[1].removeprefix(parts.netloc)
+    return f"postgresql+psycopg2://{credentials.replace('@', '%40')}{at}{place}{rest}"

@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote
 
 from shared.address import is_loopback_only
 from shared.errors import SettingError
@@ -24,6 +23,7 @@ from shared.setting_values import (
     host,
     log_level,
     origins,
+    passwords_in,
     seconds,
     url_without_password,
     whole_number,
@@ -162,11 +162,7 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be seen in a log: keys, and the passwords in the URLs."""
-        parts = [urlsplit(url) for url in (self.database_url, self.redis_url)]
-        found = [p.password for p in parts if p.password]
-        # libpq takes one in the query as well.
-        found += [p for url in parts for p in re.findall(r"password=([^&]+)", url.query)]
-        return (*self.api_key, *found, *(unquote(p) for p in found))
+        return (*self.api_key, *passwords_in(self.database_url), *passwords_in(self.redis_url))
 
     @property
     def open_to_the_network(self) -> bool:

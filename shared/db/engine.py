@@ -27,6 +27,7 @@ from shared.errors import (
     UnknownCommitError,
 )
 from shared.logs import mask
+from shared.setting_values import url_without_password
 
 Answer = TypeVar("Answer")
 
@@ -64,7 +65,8 @@ class Database:
                 on_sqlite(url, wait) if self.on_sqlite else on_postgres(url, connections, wait)
             )
         except (ArgumentError, ValueError) as error:
-            raise SettingError(f"DATABASE_URL is {mask(url)!r}, which is no URL") from error
+            shown = url_without_password(url)
+            raise SettingError(f"DATABASE_URL is {shown!r}, which is no URL") from error
 
     def read(self, work: Callable[[Connection], Answer]) -> Answer:
         """Run a function that only reads.

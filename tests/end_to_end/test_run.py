@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from local.ports import free_port
+from shared.settings import CHECKOUT
 from tests.end_to_end.make_run import Run, left_of, refused, running
 from tests.model_folder import write_model
-from tests.system import FIRST_PROBA, wait_for
+from tests.system import FIRST_PROBA, INHERITED, wait_for
 
 
 def test_first_start_stop_and_second_start(tmp_path: Path) -> None:
@@ -111,6 +116,35 @@ def test_bad_settings(tmp_path: Path, variable: str, value: str, words: str) -> 
     said = refused(tmp_path / "data", **{variable: value})
     assert variable in said and words in said
     assert "hunter2" not in said
+
+
+# As somebody pastes them: not escaped, escaped, and what libpq takes in the query.
+ODD_PASSWORDS = (
+    "hun/ter2", "hun@ter2", "hun ter2", "hun%2Fter2", "hun:ter2", "hun?ter2", "hun#ter2",
+    "hun@1/ter2", "hun[ter2",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("password", ODD_PASSWORDS)
+@pytest.mark.parametrize("module", ["local", "shared.db.migrate"])
+def test_odd_passwords_are_never_shown(tmp_path: Path, module: str, password: str) -> None:
+    """Whatever a process says of a server that does not answer, or of a URL that it cannot read:
+    no part of a password is in it."""
+    database = f"postgres://user:{password}@127.0.0.1:1/name"
+    urls = [{"DATABASE_URL": database}]
+    if module == "local":
+        urls.append({"REDIS_URL": f"redis://user:{password}@127.0.0.1:1/0"})
+    for url in urls:
+        done = subprocess.run(
+            [sys.executable, "-m", module],
+            env={**INHERITED, "DATA_DIR": str(tmp_path), "PORT": str(free_port()), **url},
+            cwd=CHECKOUT, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        said = done.stdout + done.stderr
+        assert done.returncode == 1, said
+        assert "queuecast: " in said
+        assert "Traceback" not in said
+        assert not re.search("hun|ter2", said), said
 
 
 def test_redis_refuses_the_login(tmp_path: Path, redis_server: object) -> None:
