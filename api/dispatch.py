@@ -19,8 +19,10 @@ from shared.db import jobs
 from shared.errors import (
     BrokerAwayError,
     BusyError,
+    DatabaseAwayError,
     QueuecastError,
     UnavailableError,
+    UnknownCommitError,
     UnknownOutcomeError,
 )
 from shared.queue.messages import Group, Kind, Lane, Outcome, Reply, Request
@@ -79,7 +81,11 @@ class Dispatch:
         }
 
     async def wait_for(self, request: Request, seconds: float) -> Awaited:
-        """Let a request travel in a group, and wait for its outcome at most so many seconds."""
+        """Let a request travel in a group, and wait for its outcome at most so many seconds.
+
+        Raises:
+            DatabaseAwayError: an update could not be given its number.
+        """
         batcher = self._batchers[request.kind]
         waiter = self._pending.enter(request.request_id)
         batcher.put(request)
@@ -90,6 +96,8 @@ class Dispatch:
             if not is_answer(waiter.outcome):
                 self._pending.leave(waiter)
                 has_left = not batcher.give_up(request.request_id)
+        if waiter.refusal is not None:
+            raise DatabaseAwayError(str(waiter.refusal))
         is_out = has_left if request.kind is Kind.PREDICT else waiter.number is not None
         return Awaited(waiter.outcome, is_out, waiter.number)
 
@@ -143,8 +151,15 @@ class Dispatch:
         try:
             count = len(group.requests)
             numbers = await self._database.ask(lambda d: jobs.draw_numbers(d, count))
+        except DatabaseAwayError as error:
+            # A promise would find the same out, in as much time again.
+            if isinstance(error, UnknownCommitError):
+                # Numbers of which nobody knows whether they are drawn harm nobody.
+                error = DatabaseAwayError("the database does not answer")
+            self._pending.refuse((r.request_id for r in group.requests), error)
+            self._failed(group)
+            return
         except QueuecastError as error:
-            # Numbers of which nobody knows whether they are drawn harm nobody.
             self._not_published(group, error)
             return
         # One whose wait ended meanwhile becomes a job, of another number: it must not go out.
@@ -176,6 +191,9 @@ class Dispatch:
 
     def _not_published(self, group: Group, error: QueuecastError) -> None:
         self._pending.settle(Outcome.refused(r.request_id, error) for r in group.requests)
+        self._failed(group)
+
+    def _failed(self, group: Group) -> None:
         for batcher in self._batchers.values():
             batcher.failed(group.group_id)
 

@@ -5,26 +5,32 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
-from shared.errors import QueuecastError, UnknownOutcomeError
+from shared.errors import DatabaseAwayError, QueuecastError, UnknownOutcomeError
 from shared.queue.messages import Outcome
 
 
 class Waiter:
     """One request's place to wait, on an event loop. `number` is the one that an update was sent
-    with."""
+    with, and `refusal` why it could not be sent."""
 
-    __slots__ = ("_future", "_loop", "number", "outcome", "request_id")
+    __slots__ = ("_future", "_loop", "number", "outcome", "refusal", "request_id")
 
     def __init__(self, request_id: str, loop: asyncio.AbstractEventLoop) -> None:
         self.request_id = request_id
         self.outcome: Outcome | None = None
         self.number: int | None = None
+        self.refusal: DatabaseAwayError | None = None
         self._loop = loop
         self._future: asyncio.Future[None] = loop.create_future()
 
     def settle(self, outcome: Outcome) -> None:
         """Bring the outcome."""
         self.outcome = outcome
+        self._end()
+
+    def refuse(self, error: DatabaseAwayError) -> None:
+        """Say that it was not sent, and that nothing can be promised either."""
+        self.refusal = error
         self._end()
 
     async def wait(self, seconds: float) -> Outcome | None:
@@ -67,6 +73,12 @@ class Pending:
         for waiter in waiters:
             waiter.number = number
         return bool(waiters)
+
+    def refuse(self, request_ids: Iterable[str], error: DatabaseAwayError) -> None:
+        """These were not sent, and nothing can be promised either."""
+        for request_id in request_ids:
+            for waiter in self._waiters.pop(request_id, ()):
+                waiter.refuse(error)
 
     def waits_for(self, request_id: str) -> bool:
         """Whether somebody waits for this request."""

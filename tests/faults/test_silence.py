@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 import redis
 
+from local.postgres_server import PostgresServer
 from local.redis_server import RedisServer
 from shared.queue.messages import Lane
+from tests.faults import processes
 from tests.faults.evidence import query
 from tests.system import INHERITED, System, wait_for
 
@@ -90,3 +92,28 @@ def test_jobs_wait_for_redis_once(silent: System) -> None:
         wait_for(lambda: query(silent.database_url, jobs)[0][0], what="the first is committed")
         assert _seconds_to_a_promise(silent, "second", "respond-async") < 1.8
         assert first.result() < 1.8
+
+
+def test_the_database_is_waited_for_once(new_redis_url: Callable[[], str], tmp_path: Path) -> None:
+    """An update that comes as PostgreSQL falls silent cannot be given its number: it is refused
+    then, and not after a promise was tried as well. Nothing is stored."""
+    server = PostgresServer(INHERITED)
+    try:
+        system = System(server.create_database("silent"), new_redis_url(), tmp_path)
+        try:
+            system.start()
+            assert system.client.predict("labelled").status == 200
+            with processes.frozen(processes.tree(server.part)):
+                began = time.monotonic()
+                refused = system.client.update("labelled", 1)
+                took = time.monotonic() - began
+            assert refused.status == 503
+            assert refused.json == {"error": "the database does not answer"}
+            assert took < 1.8
+            wait_for(system.client.ready, 30, "the database is back")
+            assert [row["true_class"] for row in system.client.rows()] == [None]
+            assert system.client.update("labelled", 1).json["true_class"] == 1
+        finally:
+            system.stop()
+    finally:
+        server.remove()
