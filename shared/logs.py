@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable
 from contextvars import ContextVar
 
-# Up to the last @ of the word: a password that was not escaped may hold one itself, or a slash.
-_URL_PASSWORD = re.compile(r"(\w+://[^\s:/@]*):\S+@")
+# Up to the last @ before the path: a password that was not escaped may hold one itself.
+_URL_PASSWORD = re.compile(r"(\w+://[^\s:/@]*):[^\s/]+@")
 _QUERY_PASSWORD = re.compile(r"(password=)[^\s&]+", re.IGNORECASE)
 
 

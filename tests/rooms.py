@@ -58,7 +58,7 @@ SHARED = {
     # Redis and the database know nothing of each other; both know the messages.
     "shared.db": {
         "shared.errors", "shared.logs", "shared.observation_id", "shared.queue.messages",
-        "shared.settings",
+        "shared.setting_values", "shared.settings",
     },
     "shared.queue": {"shared.errors", "shared.queue.messages", "shared.settings"},
     "shared.queue.messages": {"shared.errors", "shared.observation_id"},
