@@ -27,9 +27,14 @@ def make_model(folder: Path) -> Path:
     return made
 
 
+def trapped_model(folder: Path) -> Mapping[str, str]:
+    """A system with that model."""
+    return {"MODEL_DIR": str(make_model(folder))}
+
+
 def settings(folder: Path) -> Mapping[str, str]:
-    """A system with that model, and a short limit for a hanging row."""
-    return {"MODEL_DIR": str(make_model(folder)), "TASK_LIMIT": "2"}
+    """The same with a short limit for a hanging row."""
+    return {**trapped_model(folder), "TASK_LIMIT": "2"}
 
 
 def trapped(stage: Stage, trap: str, respond_async: bool) -> Ask:
@@ -81,7 +86,7 @@ def _show(stage: Stage) -> None:
 
 RAISING = Scenario(
     "raising", "a row in every group that makes the pipeline raise", spoil,
-    settings=settings, alone=True,
+    settings=trapped_model, alone=True,
 )  # fmt: skip
 KILLING = Scenario(
     "poison", "a row in every group that kills its process", kill,
