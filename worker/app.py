@@ -64,7 +64,7 @@ def create_app(
             child["runner"] = GroupRunner(served, *_servers(settings, names), limit, lease)
         return child["runner"]
 
-    request = noticing(maintenance.lost, maintenance.given_up.add)
+    request = noticing(maintenance.lost, maintenance.given_up.add, maintenance.put_back)
     app.steps["worker"].add(FrequentPoolCheck)
 
     throws = (UnavailableError, DatabaseFaultError, ModelFaultError)

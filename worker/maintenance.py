@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 
-from shared.errors import DatabaseAwayError, QueuecastError
+from shared.errors import BrokerAwayError, DatabaseAwayError, QueuecastError
 from shared.queue.messages import Group
 from worker import sweeper
 from worker.clearing import Clearing
@@ -54,6 +54,14 @@ class Maintenance:
         """Recover this group, whose process died or was killed at its time limit; any thread may
         call this."""
         self._lost.put(group)
+
+    def put_back(self, group: Group) -> None:
+        """Let another worker have this group, which no process has begun: this one has stopped."""
+        try:
+            self._recovery.put_back(group)
+        except BrokerAwayError as error:
+            # Jobs are found by a later sweep; what nobody promised, its gateway turns into a job.
+            log.warning("%d requests were not put back: %s", len(group.requests), error)
 
     def stop(self) -> None:
         """Let all threads end. A signal handler may call this, as `SimpleQueue.put` may be

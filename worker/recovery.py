@@ -39,6 +39,15 @@ class Recovery:
         if not_jobs:
             self._try_again(group, not_jobs)
 
+    def put_back(self, group: Group) -> None:
+        """Publish a group as it was that no process has begun, before all lanes but the first: it
+        has waited for its turn.
+
+        Raises:
+            BrokerAwayError: Redis does not answer.
+        """
+        self._broker.publish(group, Lane.INTERACTIVE)
+
     def _try_again(self, group: Group, requests: Sequence[Request]) -> None:
         # One that became a job meanwhile has a message, and tries, of its own.
         ids = [r.request_id for r in requests]

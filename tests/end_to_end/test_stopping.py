@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import array
-import contextlib
-import fcntl
 import os
 import random
 import signal
-import termios
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import redis
 
@@ -115,81 +109,6 @@ def test_impatience_with_a_worker(on_postgres: System) -> None:
         assert worker.exit_code == 0
     finally:
         on_postgres.stop()
-
-
-def test_a_child_that_is_still_to_begin(on_postgres: System) -> None:
-    """What a worker has given to a child is done before it stops, however late the child begins,
-    and the child is not left to wait for somebody who listens."""
-    on_postgres.settings["WORKER_PROCESSES"] = "1"
-    try:
-        worker, child, job = _frozen_with_a_job(on_postgres)
-        threads = _threads(worker.process.pid)
-        worker.process.send_signal(signal.SIGTERM)
-        # One thread watches over the stop; Celery has another while it waits for its children.
-        wait_for(lambda: len(_threads(worker.process.pid) - threads) == 2, 10, "it waits")
-        os.kill(child, signal.SIGCONT)
-        wait_for(lambda: ended(worker), 20, "the worker ended")
-        assert worker.exit_code == 0
-        assert on_postgres.client.job(job)["status"] == "succeeded"
-    finally:
-        on_postgres.stop()
-
-
-def test_a_child_that_never_ends(on_postgres: System) -> None:
-    """A worker that a child keeps from stopping stops within 25 s nevertheless, says where it hung,
-    and takes the child with it; another worker does the job."""
-    on_postgres.settings["WORKER_PROCESSES"] = "1"
-    try:
-        worker, child, job = _frozen_with_a_job(on_postgres)
-        worker.process.send_signal(signal.SIGTERM)
-        wait_for(lambda: ended(worker), 25, "the worker ended")
-        assert worker.exit_code == 1
-        assert "Timeout (0:00:22)!" in on_postgres.log()
-        wait_for(lambda: not psutil.pid_exists(child), 5, "its child is gone")
-        on_postgres.start_worker()
-        assert on_postgres.client.ended(job, 60)["status"] == "succeeded"
-    finally:
-        on_postgres.stop()
-
-
-def _frozen_with_a_job(system: System) -> tuple[Part, int, str]:
-    """A worker, its only child, which is frozen, and the job that it was given since."""
-    system.start()
-    assert system.client.predict("before").status == 200
-    wait_for(lambda: _asks_for_more(system), 10, "the worker knows that its child is idle")
-    worker = system.workers[0]
-    (child,) = psutil.Process(worker.process.pid).children()
-    child.suspend()
-    job: str = system.client.predict("given", prefer="respond-async").json["job_id"]
-    wait_for(lambda: _unread(child.pid), 10, "the child was given the job")
-    return worker, child.pid, job
-
-
-def _asks_for_more(system: System) -> bool:
-    """Whether somebody waits for a message; a worker with nobody idle does not."""
-    client = redis.Redis.from_url(system.redis_url)
-    database = str(client.connection_pool.connection_kwargs["db"])
-    connections: Any = client.client_list()
-    client.close()
-    return any(
-        c["db"] == database and c["cmd"] == "brpop" and "b" in c["flags"] for c in connections
-    )
-
-
-def _unread(pid: int) -> int:
-    """How many bytes wait in the pipes of a process."""
-    unread = 0
-    for name in Path(f"/proc/{pid}/fd").iterdir():
-        if str(name.readlink()).startswith("pipe:"):
-            with contextlib.suppress(OSError), name.open("rb", buffering=0) as pipe:
-                size = array.array("i", [0])
-                fcntl.ioctl(pipe, termios.FIONREAD, size)
-                unread += size[0]
-    return unread
-
-
-def _threads(pid: int) -> set[int]:
-    return {thread.id for thread in psutil.Process(pid).threads()}
 
 
 def test_stopped_while_it_starts(on_postgres: System) -> None:

@@ -1,4 +1,5 @@
-"""Notices, in the worker's parent process, that a child died with a group or gave it up."""
+"""Notices, in the worker's parent process, that a child died with a group, gave it up, or that none
+has begun it."""
 
 from __future__ import annotations
 
@@ -11,15 +12,20 @@ from celery.worker.request import Request
 
 from shared.errors import DatabaseFaultError, ModelFaultError, UnavailableError
 from shared.queue.messages import Group, MessageError
+from worker.celery_parts.pool import NotBegunError
 
 # How often, in seconds, the pool looks after its children.
 LOOK_EVERY = 0.5
 
 
-def noticing(lost: Callable[[Group], None], given_up: Callable[[Group], None]) -> type[Request]:
-    """The kind of Celery request that says when its process is lost, or over its time limit, and
-    when its process lives and gave the group up because the model, or a part that it needs, did not
-    answer."""
+def noticing(
+    lost: Callable[[Group], None],
+    given_up: Callable[[Group], None],
+    not_begun: Callable[[Group], None],
+) -> type[Request]:
+    """The kind of Celery request that says when its process is lost, or over its time limit; when
+    its process lives and gave the group up because the model, or a part that it needs, did not
+    answer; and when the worker has stopped and no process had begun the group."""
 
     class Noticing(Request):  # type: ignore[misc]
         def on_timeout(self, soft: bool, timeout: float) -> None:
@@ -30,6 +36,9 @@ def noticing(lost: Callable[[Group], None], given_up: Callable[[Group], None]) -
         def on_failure(self, exc_info: Any, *arguments: Any, **options: Any) -> Any:
             # billiard wraps what it raised in the parent.
             error = getattr(exc_info.exception, "exc", exc_info.exception)
+            if isinstance(error, NotBegunError):
+                self._notice(not_begun)
+                return None
             if isinstance(error, WorkerLostError):
                 self._notice(lost)
             elif isinstance(error, UnavailableError | DatabaseFaultError | ModelFaultError):

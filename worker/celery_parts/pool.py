@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from billiard.einfo import ExceptionInfo
 from celery.concurrency import asynpool, prefork
 
 # In seconds; how long a child that has closed everything may take to end.
@@ -58,20 +59,43 @@ class Child(asynpool.Worker):  # type: ignore[misc]
         return False
 
 
-class Processes(asynpool.AsynPool):  # type: ignore[misc]
-    """Waits for every child that was given a task.
+class NotBegunError(Exception):
+    """The worker has stopped, and no child has begun this task."""
 
-    When Celery stops, or loses Redis, it drops each task whose child has not confirmed it yet, and
-    reads nothing more from that child. The child does the task all the same, and then waits half a
-    minute for its result to be read.
+
+class Processes(asynpool.AsynPool):  # type: ignore[misc]
+    """Forgets no task that it was given.
+
+    When Celery stops, or loses Redis, it drops each task that no child has confirmed, since other
+    brokers would deliver it again; ours is not on Redis any more. A child that was given a task
+    does it all the same, and then waits half a minute for its result to be read.
     """
 
     def flush(self) -> None:
-        """As Celery's, but a task that was written to a child counts as confirmed by it."""
-        for job in tuple(self._cache.values()):
-            if job._write_to is not None:
-                job._accepted = True
+        """As Celery's, but no task is dropped: those that no child has confirmed wait for one, as
+        they did before."""
+        unconfirmed = [job for job in self._cache.values() if not job._accepted]
+        for job in unconfirmed:
+            job._accepted = True
         super().flush()
+        for job in reversed(unconfirmed):
+            if job._worker_pid is not None or job.ready():
+                continue
+            job._accepted = False
+            proc = job._write_to
+            if proc is None or not proc._is_alive():
+                self._put_back(job)
+
+    def join(self) -> None:
+        """As billiard's, which returns when every child has ended; then tasks may be left for which
+        there was no child, since one was being replaced."""
+        super().join()
+        for job in [job for job in self._cache.values() if not job._accepted]:
+            job.discard()
+            try:
+                raise NotBegunError
+            except NotBegunError:
+                job._set(None, (False, ExceptionInfo()))
 
     def _event_process_exit(self, hub: Any, proc: Any) -> None:
         """Called when a child has closed what it had open, which the kernel does a moment before it
