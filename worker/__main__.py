@@ -55,7 +55,11 @@ def main() -> int:
     maintenance = make_maintenance(name, settings, served, names)
     memory = ChildMemory(settings.worker_memory * MIB)
     app = create_app(settings, served, memory, maintenance, names, threads)
-    pool = make_pool(lambda: not served.state.answers, memory.must_end)
+    # A worker that stops replaces no child: nobody would be there for the task that it leaves.
+    pool = make_pool(
+        lambda: not served.state.answers,
+        lambda: not served.state.stopping and memory.must_end(),
+    )
     worker = SignalSafeWorker(app, name, pool, settings, on_stop=maintenance.stop)
     worker.start()
     ignore_signals()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
+from typing import Protocol
 
 import psutil
 import pytest
@@ -28,14 +30,14 @@ class Leaking(Step):
         return observations
 """
 # As it starts a thread, each child loads it for itself.
-SLOW_TO_LOAD = """
+THREADED = """
 import threading
-import time
 
 threading.Thread(target=threading.Event().wait, daemon=True).start()
-time.sleep(1.5)
-
 """
+SLOW_TO_LOAD = f"{THREADED}\nimport time\n\ntime.sleep(1.5)\n"
+# Larger than what it may grow by.
+LARGE = f'{THREADED}\nMODEL = b"x" * (200 << 20)\n'
 MIB = 1024 * 1024
 # What a child may grow by, and what its libraries may take beside that.
 BOUND, SLACK = 48, 48
@@ -57,7 +59,8 @@ class Watched:
             self.not_ready += not self.system.client.ready()
 
     def look(self) -> None:
-        for child in psutil.Process(self.system.workers[0].process.pid).children():
+        worker = self.system.workers[-1].process.pid
+        for child in psutil.Process(worker).children() if psutil.pid_exists(worker) else ():
             try:
                 seen = child.memory_info()
             except psutil.Error:  # it has ended
@@ -74,23 +77,27 @@ class Watched:
             return list(threads.map(predict, range(count)))
 
 
-Serve = Callable[[str, str], Watched]
+class Serve(Protocol):
+    """Serves a model of this source, with this WORKER_MEMORY and other settings."""
+
+    def __call__(self, source: str, bound: str, **settings: str) -> Watched: ...
 
 
 @pytest.fixture
 def serve(
     tmp_path: Path, new_redis_url: Callable[[], str], new_database_url: Callable[[str], str]
 ) -> Iterator[Serve]:
-    """Serves a model of this source, with this WORKER_MEMORY."""
+    """Stops what it served when the test ends."""
     made: list[tuple[Watched, Thread]] = []
 
-    def make(source: str, bound: str) -> Watched:
+    def make(source: str, bound: str, **settings: str) -> Watched:
         folder, name = tmp_path / "model", f"leaking_{tmp_path.name}"
         write_model(
             folder, name, source, lambda p: make_pipeline(p.Leaking(), LogisticRegression())
         )
         # What waits for a process that ends slowly, or that loads, becomes a 202.
-        settings = {"MODEL_DIR": str(folder), "WORKER_MEMORY": bound, "SYNC_WAIT": "0.9"}
+        settings = {"SYNC_WAIT": "0.9", **settings}
+        settings |= {"MODEL_DIR": str(folder), "WORKER_MEMORY": bound}
         system = System(new_database_url("postgres"), new_redis_url(), tmp_path, settings)
         watched = Watched(system)
         made.append((watched, Thread(target=watched.watch)))
@@ -158,8 +165,28 @@ def test_one_is_replaced_at_a_time(serve: Serve) -> None:
     assert watched.not_ready == 0
 
 
-def test_what_grows_less_stays(serve: Serve) -> None:
-    watched = serve(LEAKING, "1024")
+@pytest.mark.parametrize(("source", "bound"), [(LEAKING, "1024"), (LARGE + LEAKING, "96")])
+def test_what_grows_less_stays(source: str, bound: str, serve: Serve) -> None:
+    """It is the growth that is bounded, whatever the model takes."""
+    watched = serve(source, bound)
     assert watched.ask("little", 40, 2) == [200] * 40
     assert len(watched.held) == 2
     assert "WORKER_MEMORY" not in watched.system.log()
+
+
+def test_stopped_while_one_is_replaced(serve: Serve) -> None:
+    """The worker stops at once, and the request that no process had begun is answered by the next
+    worker, before its client would have to come back for it."""
+    watched = serve(SLOW_TO_LOAD + LEAKING, str(BOUND), WORKER_PROCESSES="1", SYNC_WAIT="20")
+    first = watched.system.workers[0]
+    replaced = f"(WORKER_MEMORY is {BOUND})"
+    with ThreadPoolExecutor(1) as thread:
+        answers = thread.submit(watched.ask, "stopped", 60, 1)
+        wait_for(lambda: replaced in watched.system.log(), 20, "a process is to be replaced")
+        first.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: first.exit_code is not None, 10, "the worker has stopped")
+        assert first.exit_code == 0
+        watched.system.start_worker()
+        assert answers.result(60) == [200] * 60
+    assert "Traceback" not in watched.system.log()
+    assert "a process was lost" not in watched.system.log()

@@ -9,8 +9,8 @@ from typing import Any
 from billiard.einfo import ExceptionInfo
 from celery.concurrency import asynpool, prefork
 
-# In seconds; how long a child that has closed everything may take to end.
-MOMENT = 0.02
+# How often it is looked whether a child that has closed everything has ended, in seconds.
+MOMENT = 0.01
 
 
 class Child(asynpool.Worker):  # type: ignore[misc]
@@ -54,8 +54,9 @@ class Child(asynpool.Worker):  # type: ignore[misc]
 
     @staticmethod
     def must_hand_over() -> bool:
-        """Whether this child, which has been given a task, is to leave it to another and be
-        replaced. While it has a task it is given no other, so that none waits for its end."""
+        """Whether this child is to be replaced, and its task left to another; asked when it has
+        been given one, or was idle for a second. While it has a task it is given no other: just one
+        waits for its end."""
         return False
 
 
@@ -101,8 +102,13 @@ class Processes(asynpool.AsynPool):  # type: ignore[misc]
         """Called when a child has closed what it had open, which the kernel does a moment before it
         says that the child has ended; Celery would find out at its next look only."""
         super()._event_process_exit(hub, proc)
+        self._look_after(hub, proc)
+
+    def _look_after(self, hub: Any, proc: Any) -> None:
         if proc._is_alive():
-            hub.call_later(MOMENT, self.maintain_pool)
+            hub.call_later(MOMENT, self._look_after, hub, proc)
+        else:
+            self.maintain_pool()
 
 
 def make_pool(
