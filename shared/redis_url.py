@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
+from shared.url_password import escape_credentials
+
 ALLOWED = (
     "redis://:password@host:port/number, or rediss://… for TLS; in its query only db=number and, "
-    "with TLS, ssl_cert_reqs=none or required"
+    "with TLS, ssl_cert_reqs=none or required; a password's / ? # @ are %2F %3F %23 %40 in it"
 )
 
 # As redis-py, Celery's documentation and the platforms' pages write them. A client that only asks
@@ -21,8 +23,8 @@ _VERIFY = {
 
 @dataclass(frozen=True, slots=True)
 class RedisUrl:
-    """`url` has no query any more; `tls_verify` is what the query said of the certificate, None
-    when it said nothing."""
+    """`url` has no query any more, and its password is escaped; `tls_verify` is what the query said
+    of the certificate, None when it said nothing."""
 
     url: str
     tls_verify: bool | None = None
@@ -36,7 +38,7 @@ def read_redis_url(value: str) -> RedisUrl:
     """
     if not value:
         return RedisUrl("")
-    parts = urlsplit(value)
+    parts = urlsplit(escape_credentials(value))
     if parts.scheme not in ("redis", "rediss") or not parts.hostname or parts.fragment:
         raise ValueError(value)
     if not re.fullmatch(r"/?|/\d+", parts.path):

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+
+from shared.url_password import escape_credentials
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -29,20 +31,6 @@ def url_without_password(text: str) -> str:
         return f"{scheme}://(hidden)"
     user, colon, _ = credentials.partition(":")
     return f"{scheme}://{user}{':***' if colon else ''}{at}{place}"
-
-
-def passwords_in(url: str) -> set[str]:
-    """What may be a password in a URL, as it stands there and as it is meant. One that was not
-    escaped may hold a slash, an @ or a space, at which readers of URLs disagree."""
-    _, _, rest = url.partition("://")
-    try:
-        found = {urlsplit(url).password or ""}
-    except ValueError:
-        found = set()
-    found.add(rest.rpartition("@")[0].partition(":")[2])
-    # libpq takes one in the query as well.
-    found |= set(re.findall(r"password=([^&]+)", rest))
-    return {p for password in found if password for p in (password, unquote(password))}
 
 
 def host(text: str) -> str:
@@ -109,24 +97,22 @@ def origins(text: str) -> tuple[str, ...]:
 
 
 def database_url(text: str) -> str:
-    """The URL with the driver that Queuecast ships named in it.
+    """The URL with the driver that Queuecast ships named in it, and its password escaped.
 
     Heroku writes `postgres://`, which SQLAlchemy refuses; SQLAlchemy 2.1 would open a plain
-    `postgresql://` with another driver. It also takes the first @ for the end of the password,
-    which is the last one to everybody else.
+    `postgresql://` with another driver.
     """
     if not text:
         return text
-    parts = urlsplit(text)
-    if parts.scheme == "sqlite":
+    if text.startswith("sqlite:"):
         if not text.startswith("sqlite:///") or text == "sqlite:///":
             raise ValueError(text)
         return text
+    text = escape_credentials(text)
+    parts = urlsplit(text)
     if parts.scheme not in ("postgres", "postgresql", "postgresql+psycopg2"):
         raise ValueError(text)
     _ = parts.port
     if not parts.path.strip("/") or not (parts.hostname or "host=" in parts.query):
         raise ValueError(text)
-    credentials, at, place = parts.netloc.rpartition("@")
-    rest = text.split("://", 1)[1].removeprefix(parts.netloc)
-    return f"postgresql+psycopg2://{credentials.replace('@', '%40')}{at}{place}{rest}"
+    return "postgresql+psycopg2://" + text.split("://", 1)[1]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,12 +24,12 @@ from shared.setting_values import (
     host,
     log_level,
     origins,
-    passwords_in,
     seconds,
     url_without_password,
     whole_number,
     yes_or_no,
 )
+from shared.url_password import spellings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -58,7 +59,8 @@ def _folder(value: str) -> Path:
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "DATABASE_URL", "", database_url,
-        "postgresql://user:password@host:port/name, or sqlite:///path/to/file",
+        "postgresql://user:password@host:port/name, or sqlite:///path/to/file; a password's / ? # "
+        "@ are %2F %3F %23 %40 in it",
         shown=url_without_password,
     ),
     Setting(
@@ -101,9 +103,9 @@ SETTINGS: tuple[Setting, ...] = (
 class Settings:
     """The settings of one process, built once and passed in.
 
-    Times are in seconds, sizes in bytes, and `worker_memory` in MiB. `database_url` is as the
-    environment gives it, and `redis_url` has no query any more; an empty one means that the
-    supervisor must start the embedded Redis.
+    Times are in seconds, sizes in bytes, and `worker_memory` in MiB. The passwords of
+    `database_url` and `redis_url` are escaped, and `redis_url` has no query any more; an empty one
+    means that the supervisor must start the embedded Redis.
     """
 
     database_url: str
@@ -162,7 +164,7 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """What must never be seen in a log: keys, and the passwords in the URLs."""
-        return (*self.api_key, *passwords_in(self.database_url), *passwords_in(self.redis_url))
+        return (*self.api_key, *spellings(self.database_url), *spellings(self.redis_url))
 
     @property
     def open_to_the_network(self) -> bool:
@@ -193,11 +195,11 @@ def _redis(url: RedisUrl, environment: Mapping[str, str]) -> dict[str, Any]:
 def _read(setting: Setting, environment: Mapping[str, str]) -> Any:
     # An empty variable is an unset one: compose files pass those on.
     held = environment.get(setting.name, "").strip() or setting.default
-    try:
+    with contextlib.suppress(ValueError, KeyError):
         return setting.read(held)
-    except (ValueError, KeyError) as error:
-        shown = setting.shown(held)
-        raise SettingError(f"{setting.name} is {shown!r}, but must be {setting.allowed}") from error
+    # Not in an except block: a traceback would show its error as well, and with it what was held.
+    shown = setting.shown(held)
+    raise SettingError(f"{setting.name} is {shown!r}, but must be {setting.allowed}")
 
 
 def share_cores(processes: int) -> int:

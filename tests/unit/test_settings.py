@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 
@@ -220,6 +221,15 @@ def test_a_malformed_url_never_tells_its_password(name: str, scheme: str, url: s
     text = refusal(name, url.format(scheme=scheme))
     assert PASSWORD not in text
     assert text.endswith(f"but must be {BY_NAME[name].allowed}")
+
+
+@pytest.mark.parametrize("url", MALFORMED)
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL"])
+def test_its_traceback_does_not_either(name: str, url: str) -> None:
+    """Nothing that was raised on the way has it in its text."""
+    with pytest.raises(SettingError) as caught:
+        read(**{name: url.format(scheme="postgresql")})
+    assert PASSWORD not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize(
