@@ -9,6 +9,7 @@ import sys
 from api.app import create_app
 from api.server.server import serve
 from shared.address import listening_address, refuse_taken_port
+from shared.data_folder import make_data_folder
 from shared.errors import REFUSED, StartError
 from shared.logs import configure
 from shared.queue.start_check import refuse_useless_redis
@@ -41,13 +42,13 @@ def check(settings: Settings) -> None:
     """See that this gateway can start; a server that does not answer yet is no reason not to.
 
     Raises:
-        StartError: REDIS_URL is not set, Redis refuses what is needed, the port is taken, or HOST
-            is no address of this machine.
+        StartError: REDIS_URL is not set, Redis refuses what is needed, the port is taken, HOST is
+            no address of this machine, or DATA_DIR cannot be used.
     """
     refuse_taken_port(settings.host, settings.port)
     refuse_useless_redis(settings)
     if settings.on_sqlite:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        make_data_folder(settings.data_dir)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from shared.errors import (
     DatabaseAwayError,
     DatabaseFaultError,
     DatabaseForbidsError,
+    DatabaseImpairedError,
     QueuecastError,
     StartError,
 )
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 EVERY = 0.5
 # How often a database that refuses us for good is asked again.
 REFUSED_EVERY = 5.0
+FULL = "the database's disk is full"
 
 
 class DatabaseWatch:
@@ -48,11 +50,13 @@ class DatabaseWatch:
         # Why it cannot be read, and why it cannot be written, as it was last seen.
         self._unreadable: QueuecastError | None = None
         self._unwritable: DatabaseForbidsError | None = None
+        # A full disk is written to all the same: what still finds room on a page is accepted.
+        self._full: DatabaseImpairedError | None = None
 
     @property
     def trouble(self) -> QueuecastError | None:
         """What keeps the database from serving everything, as far as this gateway knows."""
-        return self._unreadable or self._unwritable or self._database.impairment
+        return self._unreadable or self._unwritable or self._full or self._database.impairment
 
     def refuse_reading(self) -> None:
         """Refuse at once what would find out only in a second that the database is away.
@@ -135,8 +139,10 @@ class DatabaseWatch:
     def _see(
         self, unreadable: QueuecastError | None, unwritable: DatabaseForbidsError | None = None
     ) -> None:
-        before = str(self._unreadable or self._unwritable or "")
+        before = str(self._unreadable or self._unwritable or self._full or "")
+        full = self._database.disk_is_full
+        self._full = DatabaseImpairedError(FULL) if full else None
         self._unreadable, self._unwritable = unreadable, unwritable
-        now = str(unreadable or unwritable or "")
+        now = str(unreadable or unwritable or self._full or "")
         if now != before:
             log.log(logging.WARNING if now else logging.INFO, "%s", now or "the database is back")

@@ -6,6 +6,7 @@ import fcntl
 from pathlib import Path
 from typing import IO
 
+from shared.data_folder import make_data_folder, unusable
 from shared.errors import StartError
 
 
@@ -28,13 +29,11 @@ class DataFolderLock:
         Raises:
             StartError: another one holds it, or the folder cannot be used.
         """
+        make_data_folder(self._folder)
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
             self._file = (self._folder / "run.lock").open("w")
         except OSError as error:
-            raise StartError(
-                f"DATA_DIR is {str(self._folder)!r}, which cannot be used: {error.strerror}"
-            ) from error
+            raise unusable(self._folder, error) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -57,8 +57,8 @@ SHARED = {
     },
     # Redis and the database know nothing of each other; both know the messages.
     "shared.db": {
-        "shared.errors", "shared.logs", "shared.observation_id", "shared.queue.messages",
-        "shared.setting_values", "shared.settings",
+        "shared.data_folder", "shared.errors", "shared.logs", "shared.observation_id",
+        "shared.queue.messages", "shared.setting_values", "shared.settings",
     },
     "shared.queue": {"shared.errors", "shared.queue.messages", "shared.settings"},
     "shared.queue.messages": {"shared.errors", "shared.observation_id"},
@@ -68,6 +68,7 @@ SHARED = {
     },
     "shared.redis_url": {"shared.url_password"},
     "shared.address": {"shared.errors"},
+    "shared.data_folder": {"shared.errors"},
     "shared.observation_id": {"shared.errors"},
     "shared.strict_json": {"shared.errors"},
     "shared.errors": set(),

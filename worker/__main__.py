@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 
+from shared.data_folder import make_data_folder
 from shared.db.deployment import namespace
 from shared.db.engine import connect
 from shared.db.migrate import migrate
@@ -29,6 +30,8 @@ def main() -> int:
         settings = Settings.from_environment()
         configure("worker", settings.log_level, settings.secrets)
         refuse_useless_redis(settings)
+        if settings.on_sqlite:
+            make_data_folder(settings.data_dir)
         refuse_missing(settings.model_dir)
         threads = share_cores(settings.worker_processes)
         # Late, so that a bad setting is reported without loading scikit-learn first.
@@ -68,8 +71,6 @@ def main() -> int:
 
 def _wait_for_schema(settings: Settings) -> Names:
     """Bring the schema up to date, as soon as the database answers, and learn our names from it."""
-    if settings.on_sqlite:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
     pause = threading.Event()
     while True:
         database = connect(settings.database_url, connections=1, wait=10.0)

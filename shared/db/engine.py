@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from shared.db import disk
 from shared.db.dialects import on_postgres, on_sqlite
 from shared.db.faults import is_deadlock, refuses_login, translate
 from shared.db.wait_limit import limits_of_the_server
@@ -182,6 +183,11 @@ class Database:
         us; and whether a session may write is settled when it begins."""
         self._engine.dispose()
 
+    @property
+    def disk_is_full(self) -> bool:
+        """Whether SQLite's file can hardly grow; nobody can tell that of a server's disk."""
+        return self.on_sqlite and disk.is_full(_file(self._engine))
+
     def close(self) -> None:
         """Close every connection that is not in use."""
         self._engine.dispose()
@@ -219,6 +225,10 @@ def connect(url: str, connections: int, wait: float) -> Database:
 
 
 def _check_folder(engine: Engine) -> None:
-    folder = Path(make_url(engine.url).database or "").absolute().parent
+    folder = _file(engine).absolute().parent
     if not folder.is_dir():
         raise StartError(f"DATABASE_URL names a file in {str(folder)!r}, which is no folder")
+
+
+def _file(engine: Engine) -> Path:
+    return Path(make_url(engine.url).database or "")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
+from shared.data_folder import make_data_folder
 from shared.db.engine import Database, connect
 from shared.db.foreign_tables import refuse_foreign_tables, take_over_version
 from shared.db.migrations import HEAD, VERSION_TABLE
@@ -153,7 +154,7 @@ def main() -> int:
         settings = Settings.from_environment()
         configure("migrate", settings.log_level, settings.secrets)
         if settings.on_sqlite:
-            settings.data_dir.mkdir(parents=True, exist_ok=True)
+            make_data_folder(settings.data_dir)
         done = migrate(connect(settings.database_url, connections=1, wait=10.0))
     except (StartError, DatabaseAwayError) as error:
         sys.stderr.write(f"queuecast: {error}\n")
