@@ -24,6 +24,7 @@ API = {
     "api.grouping": set(),
     "api.http": set(),
     "api.cancelling": set(),
+    "api.health_check": set(),
 }  # fmt: skip
 WORKER = {
     # Nothing but the tops knows Celery.
@@ -42,6 +43,7 @@ WORKER = {
     "worker.model_state": set(),
     "worker.child_memory": set(),
     "worker.orphans": set(),
+    "worker.health_check": set(),
     "worker.groups": {
         "worker.labelling", "worker.scoring", "worker.served_model", "worker.storing",
     },

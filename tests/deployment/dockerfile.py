@@ -8,7 +8,9 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-_NAMES = {"FROM", "ENV", "WORKDIR", "RUN", "COPY", "USER", "EXPOSE", "CMD"}
+_NAMES = {"FROM", "ENV", "WORKDIR", "RUN", "COPY", "USER", "EXPOSE", "HEALTHCHECK", "CMD"}
+# Where the first stage installs the libraries, for the second to copy.
+LIBRARIES = "/venv"
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Instruction:
 
 @dataclass(frozen=True)
 class Dockerfile:
-    """A Dockerfile's instructions in order."""
+    """A Dockerfile's instructions in order: a stage that installs, and the image."""
 
     instructions: tuple[Instruction, ...]
 
@@ -42,8 +44,8 @@ class Dockerfile:
             if name not in _NAMES or not arguments:
                 raise ValueError(f"{path.name}: {line!r} is no instruction that is known here")
             found.append(Instruction(name, arguments.strip()))
-        if not found or found[0].name != "FROM":
-            raise ValueError(f"{path.name} must begin with FROM")
+        if [i.name for i in found].count("FROM") != 2 or found[0].name != "FROM":
+            raise ValueError(f"{path.name} must begin with FROM, and have two stages")
         return cls(tuple(found))
 
     def of(self, name: str) -> list[str]:
@@ -52,15 +54,18 @@ class Dockerfile:
 
     @property
     def base(self) -> str:
-        """The image that it builds on."""
-        return self.of("FROM")[0]
+        """The image that both stages build on."""
+        first, last = self.of("FROM")
+        if first != f"{last} AS build":
+            raise ValueError(f"stages on {first!r} and {last!r}: libraries may not fit there")
+        return last
 
     @property
     def python(self) -> str:
         """The Python version of that image, like 3.13."""
-        match = re.fullmatch(r"python:(\d+\.\d+)-slim", self.base)
+        match = re.fullmatch(r"python:(\d+\.\d+)\.\d+-slim-[a-z]+", self.base)
         if match is None:
-            raise ValueError(f"{self.base} is no slim Python image")
+            raise ValueError(f"{self.base} is no slim Python image of one version and one Debian")
         return match[1]
 
     @property
@@ -71,9 +76,12 @@ class Dockerfile:
 
     @property
     def copies(self) -> list[tuple[str, str]]:
-        """What each copy takes (seen from the checkout) and where to (from the work folder)."""
+        """What each copy takes (seen from the checkout) and where to (from the work folder); not
+        the copy of the libraries from stage to stage."""
         found = []
         for line in self.of("COPY"):
+            if line == f"--from=build {LIBRARIES} {LIBRARIES}":
+                continue
             source, target = line.split()
             found.append((source.rstrip("/"), target.rstrip("/")))
         return found
@@ -81,8 +89,16 @@ class Dockerfile:
     @property
     def install(self) -> str:
         """Its one line that installs libraries."""
-        (line,) = (line for line in self.of("RUN") if line.startswith("pip install "))
+        (line,) = (line for line in self.of("RUN") if line.startswith("pip "))
         return line
+
+    @property
+    def health_check(self) -> tuple[dict[str, str], list[str]]:
+        """Its options, and the command that they are for."""
+        (line,) = self.of("HEALTHCHECK")
+        options, _, command = line.partition(" CMD ")
+        pairs = [option.removeprefix("--").partition("=") for option in options.split()]
+        return {name: value for name, _, value in pairs}, json.loads(command)
 
     @property
     def command(self) -> list[str]:

@@ -6,37 +6,48 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import IO
 
 from local.part import Part
 from shared.settings import CHECKOUT
-from tests.deployment.dockerfile import Dockerfile
+from tests.deployment.dockerfile import LIBRARIES, Dockerfile
 from tests.deployment.files import ignored
 from tests.system import INHERITED
 
 # What only means something inside a container; everything else must be carried out.
-_ONLY_IN_CONTAINERS = {"FROM", "ENV", "WORKDIR", "USER", "EXPOSE", "CMD"}
+_ONLY_IN_CONTAINERS = {"ENV", "WORKDIR", "USER", "EXPOSE", "HEALTHCHECK", "CMD"}
 
 
 class Image:
-    """A clean virtual environment and a folder with only what the Dockerfile copies."""
+    """The virtual environment that the first stage makes, and a folder with only what the second
+    copies."""
 
     def __init__(self, dockerfile: Dockerfile, folder: Path) -> None:
         self.dockerfile = dockerfile
         self.app = folder / "app"
-        self._programs = folder / "venv" / "bin"
+        self._libraries = folder / LIBRARIES.strip("/")
         self._bytecode = folder / "bytecode"
-        self.app.mkdir(parents=True)
+        # What the base image has: a Python and pip.
+        base = folder / "base"
         python = _interpreter(dockerfile.python)
-        subprocess.run([python, "-m", "venv", str(folder / "venv")], check=True, timeout=120)
+        subprocess.run([python, "-m", "venv", str(base)], check=True, timeout=120)
+        stages = iter((folder / "build", self.app))
         copies = iter(dockerfile.copies)
         for instruction in dockerfile.instructions:
-            if instruction.name == "COPY":
+            if instruction.name == "FROM":
+                stage = next(stages)
+                stage.mkdir(parents=True)
+            elif instruction.name == "COPY" and instruction.arguments.startswith("--from="):
+                # It stays where it is: such an environment does not work elsewhere.
+                assert self._libraries.is_dir(), instruction
+            elif instruction.name == "COPY":
                 source, target = next(copies)
-                self._copy(Path(source), self.app / target)
+                self._copy(Path(source), stage / target)
             elif instruction.name == "RUN" and not instruction.arguments.startswith("useradd "):
-                self.run(["sh", "-ec", instruction.arguments], {}, check=True, seconds=300)
+                command = instruction.arguments.replace(LIBRARIES, str(self._libraries))
+                self._build(command, stage, base / "bin")
             else:
                 assert instruction.name in {*_ONLY_IN_CONTAINERS, "RUN"}, instruction
         self.built = self.files()
@@ -46,12 +57,10 @@ class Image:
         inherited = {k: v for k, v in INHERITED.items() if not k.startswith(("PYTHON", "VIRTUAL"))}
         return {
             **inherited,
-            "PATH": f"{self._programs}:{INHERITED['PATH']}",
             **self.dockerfile.environment,
-            # As for the image's user, who may not write beside the code. Compiling only what is
-            # imported makes the installation three times as fast.
+            "PATH": f"{self._libraries / 'bin'}:{INHERITED['PATH']}",
+            # As for the image's user, who may not write beside the code.
             "PYTHONPYCACHEPREFIX": str(self._bytecode),
-            "PIP_NO_COMPILE": "1",
             **more,
         }
 
@@ -80,6 +89,15 @@ class Image:
         """Everything in the folder of the code."""
         return {str(p.relative_to(self.app)) for p in self.app.rglob("*") if p.is_file()}
 
+    def _build(self, command: str, folder: Path, programs: Path) -> None:
+        # Compiling only what is imported makes the installation three times as fast.
+        environment = self.environment({"PATH": f"{programs}:{INHERITED['PATH']}"})
+        done = subprocess.run(
+            ["sh", "-ec", command], env={**environment, "PIP_NO_COMPILE": "1"}, cwd=folder,
+            check=False, capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+
     def _copy(self, source: Path, target: Path) -> None:
         origin = CHECKOUT / source
         found = [origin] if origin.is_file() else [p for p in origin.rglob("*") if p.is_file()]
@@ -91,9 +109,28 @@ class Image:
             shutil.copy(path, place)
 
 
+def stand_in(dockerfile: Dockerfile) -> str | None:
+    """What to say when another Python than the Dockerfile's stands in for it; None when none
+    does."""
+    look = "import platform as p; print(p.python_version())"
+    command = [_interpreter(dockerfile.python), "-c", look]
+    found = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    if found.startswith(f"{dockerfile.python}."):
+        return None
+    return (
+        f"the images were tried on Python {found}, since no {dockerfile.python} is here; "
+        f"their Dockerfiles name {dockerfile.base}"
+    )
+
+
+@cache
 def _interpreter(version: str) -> str:
     """The image's own Python where this machine has it; otherwise this one, also supported."""
-    found = shutil.which(f"python{version}")
-    # Version managers put a name on PATH that only says that it is not chosen.
-    runs = found and subprocess.run([found, "--version"], capture_output=True).returncode == 0
-    return found if found and runs else sys.executable
+    on_path = shutil.which(f"python{version}")
+    # pyenv keeps off PATH what is not chosen, or puts a name there that only says so.
+    pyenv = Path(INHERITED.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    kept = sorted(pyenv.glob(f"versions/{version}.*/bin/python{version}"))
+    for found in filter(None, (on_path, *map(str, kept))):
+        if subprocess.run([found, "--version"], capture_output=True).returncode == 0:
+            return found
+    return sys.executable

@@ -1,4 +1,4 @@
-"""The compose file's health checks, carried out on running parts."""
+"""The health checks of the compose file and of the images, carried out on running parts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from local.ports import free_port
 from local.postgres_server import PostgresServer, find_programs
 from local.redis_server import find_server
 from tests.deployment.files import service
@@ -22,9 +23,13 @@ def health(name: str) -> list[str]:
     return [str(word) for word in command]
 
 
-def check_in(heroku: Heroku, kind: str, command: list[str], **more: str) -> int:
-    """The exit code of a check inside one of the images."""
-    return heroku.images[kind].run(command, {**heroku.config, **more}).returncode
+def check_in(heroku: Heroku, kind: str, **more: str) -> tuple[int, str]:
+    """The exit code of an image's own check inside it, and what it says."""
+    image = heroku.images[kind]
+    options, command = image.dockerfile.health_check
+    assert set(options) == {"interval", "timeout", "start-period"}
+    done = image.run(command, {**heroku.config, **more})
+    return done.returncode, done.stdout + done.stderr
 
 
 def test_redis_health(composed_redis: redis.Redis) -> None:
@@ -70,15 +75,19 @@ def test_postgres_health(postgres_server: PostgresServer) -> None:
 
 
 def test_gateway_health(heroku: Heroku, web: Client) -> None:
-    """The check passes while the gateway answers, and not otherwise."""
-    check = health("api")
-    assert check_in(heroku, "web", check, PORT=str(web.address[1])) == 0
-    assert check_in(heroku, "web", check, PORT="1") != 0
+    """The check passes while the gateway answers, and otherwise says that it does not."""
+    assert check_in(heroku, "web", PORT=str(web.address[1])) == (0, "")
+    code, said = check_in(heroku, "web", PORT=str(free_port()))
+    assert code == 1
+    assert said == "queuecast: the gateway does not answer: [Errno 111] Connection refused\n"
 
 
 def test_worker_health(heroku: Heroku, web: Client) -> None:
     """The check passes while a worker of this machine says that its model is loaded."""
-    check = health("worker")
-    assert check_in(heroku, "worker", check) == 0
+    assert check_in(heroku, "worker") == (0, "")
     elsewhere = f"{heroku.redis_url}/1"
-    assert check_in(heroku, "worker", check, REDIS_URL=elsewhere) == 1
+    said = "queuecast: no worker of this machine has loaded its model\n"
+    assert check_in(heroku, "worker", REDIS_URL=elsewhere) == (1, said)
+    code, said = check_in(heroku, "worker", DATABASE_URL="postgresql://nobody@127.0.0.1:1/none")
+    assert (code, said.splitlines()[-1]) == (1, "queuecast: the database does not answer")
+    assert "Traceback" not in said

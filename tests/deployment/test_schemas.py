@@ -37,7 +37,7 @@ def test_valid(path: Path) -> None:
 
 
 def _misspell(compose: dict[str, Any]) -> None:
-    compose["services"]["api"]["helthcheck"] = compose["services"]["api"].pop("healthcheck")
+    compose["services"]["redis"]["helthcheck"] = compose["services"]["redis"].pop("healthcheck")
 
 
 def _forget(heroku: dict[str, Any]) -> None:
