@@ -15,6 +15,7 @@ import redis
 from local.postgres_server import PostgresServer
 from local.redis_server import RedisServer
 from shared.settings import CHECKOUT
+from tests import seed
 from tests.dealing import Dealing, place_of
 from tests.system import INHERITED, Client, System
 
@@ -25,9 +26,11 @@ _WHOLE = {"Pclass", "SibSp", "Parch"}
 _FRACTION = {"Age", "Fare"}
 
 
-def pytest_configure() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
     """A suite that was started with `nohup` has SIGHUP ignored, and so would all that it starts."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    config.pluginmanager.register(seed, "seed")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -39,6 +42,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Dealing:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first."""
     items.sort(key=lambda item: place_of(item.nodeid))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """The images' tests say plainly which Python they ran on, when it is not the images'."""
+    from tests.deployment.files import GATEWAY
+    from tests.deployment.image import stand_in
+
+    reports = itertools.chain.from_iterable(terminalreporter.stats.values())
+    if any("tests/deployment/" in getattr(report, "nodeid", "") for report in reports):
+        said = stand_in(GATEWAY)
+        if said:
+            terminalreporter.write_line(said, yellow=True)
 
 
 @pytest.fixture(scope="session")
