@@ -64,7 +64,7 @@ logging.info("xyzkey-one-and-morexyz")
 
 RAISING = {
     "message": "raise ValueError('key-one-and-more p@ss xyz')",
-    "source line": "key_one_and_more = 1; raise ValueError('a+(b')",
+    "source line": "xyz = 1; raise ValueError('a+(b')",
     "cause": "try:\n        raise OSError('key-one-and-more')\n    except OSError as error:\n"
              "        raise ValueError('p@ss') from error",
     "context": "try:\n        raise OSError('xyz')\n    except OSError:\n"
