@@ -26,6 +26,8 @@ class Contender(ABC):
     """A way of serving the pipeline over HTTP."""
 
     name: str
+    # What tables call it.
+    title: str
     about: str
     # Whether an answer means a committed row of the table `prediction`.
     stores = True

@@ -7,29 +7,33 @@ says, and for the labels that come back.
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg2
 
+from bench.checking import WrongAnswerError
 from bench.contenders.queuecast import Queuecast
 from bench.interruption import end_on_signals
 from bench.load import JSON, Figures, Load
+from bench.options import KINDS as KINDS_CLIENTS
 from bench.options import number, numbers
 from bench.passengers import ID, Ids, write_templates
 from bench.running import Running
 from bench.stage import Servers, clean_environment
 from bench.stored import LostRowsError
+from bench.table import Spread
 from shared.errors import QueuecastError
 from shared.settings import CHECKOUT
 
 # More updates a second than any machine that this was tried on has answered.
 MOST_UPDATES = 20_000
 WARM_UP = 1
+# Of a plain prediction's requests a second, at least this part.
+WANTED = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,56 +55,113 @@ KINDS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class KindRow:
+    """One kind of request with so many clients, over the rounds.
+
+    `ratio` is its requests/s by those of a plain prediction, round by round.
+    """
+
+    clients: int
+    kind: str
+    rate: Spread
+    ratio: Spread
+    p99_ms: Spread
+    errors: int
+
+
 def main() -> int:
-    """Run all kinds in turn and print the ratios; 1 when something failed."""
+    """Run all kinds in turn and print the ratios; 1 when something failed or is too slow."""
     parser = argparse.ArgumentParser(prog="python -m bench.kinds", description=__doc__)
-    parser.add_argument("--clients", type=numbers, default=(64, 256), metavar="N,N,…")
+    parser.add_argument("--clients", type=numbers, default=KINDS_CLIENTS, metavar="N,N,…")
     parser.add_argument("--rounds", type=number, default=5, metavar="N", help="(default 5)")
     parser.add_argument("--seconds", type=number, default=4, metavar="N", help="(default 4)")
     chosen = parser.parse_args()
     end_on_signals()
     try:
-        _compare(chosen)
+        output = CHECKOUT / "var" / "bench" / "kinds"
+        rows = compare_kinds(chosen.clients, chosen.rounds, chosen.seconds, output, _say)
     except QueuecastError as error:
         sys.stderr.write(f"bench.kinds: {error}\n")
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("\nbench.kinds: stopped\n")
         return 130
-    return 0
+    _say(kinds_table(rows))
+    slow = too_slow(rows)
+    for row in slow:
+        _say(f"too slow: {row.kind} with {row.clients} clients")
+    return 1 if slow else 0
 
 
-def _compare(chosen: argparse.Namespace) -> None:
-    output = CHECKOUT / "var" / "bench" / "kinds"
+def compare_kinds(
+    counts: Sequence[int], rounds: int, seconds: int, output: Path, say: Callable[[str], None]
+) -> list[KindRow]:
+    """All kinds in turn on one Queuecast, so that a slow minute hits all of them.
+
+    Raises:
+        StartError: it did not start.
+        WrongAnswerError: its answers are not the pipeline's.
+        LostRowsError: it answered a label that it has not committed.
+    """
     contender, ids = Queuecast(), Ids()
     write_templates(contender.body, output / "predict.jsonl")
     label = f'{{"id": {ID}, "true_class": 1}}'
     write_templates(lambda _: label, output / "update.jsonl")
-    rates: dict[tuple[int, str], list[float]] = defaultdict(list)
+    found: dict[tuple[int, str], list[Figures]] = defaultdict(list)
     with (
         Servers(output / "logs") as servers,
         Running(contender, servers.stage(contender.name), ids) as running,
     ):
         running.check()
-        for turn in range(1, chosen.rounds + 1):
-            for clients in chosen.clients:
+        for turn in range(1, rounds + 1):
+            for clients in counts:
                 for kind in KINDS if turn % 2 else reversed(KINDS):
-                    found = _measure(running, kind, clients, chosen.seconds, ids, output)
-                    rates[clients, kind.name].append(found.requests_per_second)
-                    _say(
+                    figures = _measure(running, kind, clients, seconds, ids, output)
+                    found[clients, kind.name].append(figures)
+                    say(
                         f"round {turn}  {clients:3} clients  {kind.name:<15} "
-                        f"{found.requests_per_second:8,.0f} /s  p99 {found.p99_ms:6,.1f} ms  "
-                        f"{found.errors} errors"
+                        f"{figures.requests_per_second:8,.0f} /s  p99 {figures.p99_ms:6,.1f} ms  "
+                        f"{figures.errors} errors"
                     )
-    for clients in chosen.clients:
-        plain = rates[clients, PLAIN]
-        for kind in KINDS:
-            mine = rates[clients, kind.name]
-            pairs = [one / other for one, other in zip(mine, plain, strict=True)]
-            _say(
-                f"{clients:3} clients  {kind.name:<15} {statistics.median(mine):8,.0f} /s, "
-                f"{statistics.median(pairs):.2f} of plain ({min(pairs):.2f} to {max(pairs):.2f})"
-            )
+    return [
+        kind_row(clients, kind.name, found[clients, kind.name], found[clients, PLAIN])
+        for clients in counts
+        for kind in KINDS
+    ]
+
+
+def kind_row(clients: int, name: str, mine: Sequence[Figures], plain: Sequence[Figures]) -> KindRow:
+    """The row of one kind from its rounds and those of a plain prediction.
+
+    Raises:
+        WrongAnswerError: a plain prediction was answered nothing.
+    """
+    if not all(figures.ok for figures in plain):
+        raise WrongAnswerError("a whole load of plain predictions was answered nothing")
+    pairs = [
+        one.requests_per_second / other.requests_per_second
+        for one, other in zip(mine, plain, strict=True)
+    ]
+    rate = Spread.of([figures.requests_per_second for figures in mine])
+    p99 = Spread.of([figures.p99_ms for figures in mine])
+    errors = sum(figures.errors for figures in mine)
+    return KindRow(clients, name, rate, Spread.of(pairs), p99, errors)
+
+
+def too_slow(rows: Sequence[KindRow]) -> list[KindRow]:
+    """The kinds whose median ratio is below what is wanted."""
+    return [row for row in rows if row.ratio.median < WANTED]
+
+
+def kinds_table(rows: Sequence[KindRow]) -> str:
+    """The rows as text."""
+    return "\n".join(
+        f"{row.clients:3} clients  {row.kind:<15} {row.rate.median:8,.0f} /s, "
+        f"{row.ratio.median:.2f} of plain ({row.ratio.low:.2f} to {row.ratio.high:.2f}, "
+        f"wanted {WANTED})"
+        for row in rows
+    )
 
 
 def _measure(

@@ -8,8 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.arrivals import RATES
+from bench.bursts import SIZES
 from bench.contenders import BASELINES, PEERS
+from bench.marked import PLACES
 from shared.settings import CHECKOUT
+
+STAGES = ("loads", "bursts", "arrivals", "kinds")
+# How many clients ask for each kind of request.
+KINDS = (64, 256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,10 @@ class Options:
     output: Path
     processes: bool
     python: str
+    bursts: tuple[int, ...]
+    rates: tuple[int, ...]
+    kinds: tuple[int, ...]
+    command: str | None
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
@@ -58,8 +69,28 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         help="where the results go (default var/bench)",
     )
     parser.add_argument(
-        "--quick", action="store_true", help="1 round of 1 second with 1 and 32 clients"
+        "--quick", action="store_true", help="1 round of 1 second, with 1 and 32 clients"
     )
+    parser.add_argument(
+        "--stages", type=_stages, default=STAGES, metavar="NAME,…",
+        help=f"of {', '.join(STAGES)} (default all)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--bursts", type=numbers, default=SIZES, metavar="N,N,…",
+        help=f"clients who ask once, at once (default {_list(SIZES)})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rates", type=numbers, default=RATES, metavar="N,N,…",
+        help=f"open arrivals in a second (default {_list(RATES)})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--kinds", type=numbers, default=KINDS, metavar="N,N,…",
+        help=f"clients of /update and Prefer: wait=10 beside /predict (default {_list(KINDS)})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--write", choices=PLACES, metavar="COMMAND",
+        help=f"write the tables into the documents, as what this command gave: {', '.join(PLACES)}",
+    )  # fmt: skip
     parser.add_argument("--peers", action="store_true", help=f"add {', '.join(PEERS)}")
     parser.add_argument(
         "--processes", action="store_true", help="show the memory of Queuecast's processes"
@@ -73,9 +104,14 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         chosen = tuple(dict.fromkeys((*chosen, *PEERS)))
     if read.quick:
         read.clients, read.rounds, read.seconds = (1, 32), 1, 1
+        read.bursts, read.rates, read.kinds = (8,), (40,), (64,)
     return Options(
-        read.clients, read.rounds, read.seconds, chosen, read.output.resolve(), read.processes,
-        read.python,
+        read.clients if "loads" in read.stages else (),
+        read.rounds, read.seconds, chosen, read.output.resolve(), read.processes, read.python,
+        read.bursts if "bursts" in read.stages else (),
+        read.rates if "arrivals" in read.stages else (),
+        read.kinds if "kinds" in read.stages else (),
+        read.write,
     )  # fmt: skip
 
 
@@ -89,6 +125,18 @@ def number(text: str) -> int:
 def numbers(text: str) -> tuple[int, ...]:
     """Some of them, with commas between; in order."""
     return tuple(sorted({number(part.strip()) for part in text.split(",")}))
+
+
+def _list(found: Sequence[int]) -> str:
+    return ",".join(map(str, found))
+
+
+def _stages(text: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in text.split(","))
+    strangers = [name for name in names if name not in STAGES]
+    if strangers:
+        raise argparse.ArgumentTypeError(f"there is no stage {', '.join(strangers)}")
+    return names
 
 
 def _names(text: str) -> tuple[str, ...]:

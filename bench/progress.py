@@ -21,20 +21,24 @@ class Progress:
         self._started = self._started or time.monotonic()
         self._expected = self._done + measurements
 
-    def begin(self, contender: str, number: int, clients: int) -> None:
+    def begin(self, contender: str, number: int, what: str) -> None:
         """A measurement begins."""
         self._write(
             f"[{self._done + 1:>3}/{self._expected}] round {number}  "
-            f"{contender:<16} {clients:>4} clients  {self._left():<16}"
+            f"{contender:<16} {what:>12}  {self._left():<16}"
         )
 
     def end(self, figures: Figures) -> None:
+        """That measurement, a closed loop, has ended."""
+        self.done(
+            f"{figures.requests_per_second:>9,.0f} /s  p50 {figures.p50_ms:>8.1f} ms",
+            figures.errors,
+        )
+
+    def done(self, found: str, errors: int) -> None:
         """That measurement has ended."""
         self._done += 1
-        errors = f"  {figures.errors} ERRORS" if figures.errors else ""
-        self._write(
-            f"{figures.requests_per_second:>9,.0f} /s  p50 {figures.p50_ms:>8.1f} ms{errors}\n"
-        )
+        self._write(f"{found:>29}{f'  {errors} ERRORS' if errors else ''}\n")
 
     def say(self, text: str) -> None:
         """Something that is not a measurement."""

@@ -16,10 +16,11 @@ from contextlib import ExitStack
 from http.client import HTTPConnection
 from statistics import median
 
+from bench.checking import WrongAnswerError, compare
 from bench.contenders.ancestor import Ancestor
 from bench.contenders.queuecast import Queuecast
 from bench.passengers import ID, Ids, expected, observations
-from bench.running import Running, WrongAnswerError, compare
+from bench.running import Running
 from bench.stage import Servers
 from shared.settings import CHECKOUT
 
@@ -57,7 +58,7 @@ class Asker:
         if answer.status != 200:
             raise WrongAnswerError(f"{self.name} answered {answer.status}: {text[:200]!r}")
         proba = self._contender.proba(json.loads(text))
-        compare(self._contender, position, proba, expected()[position])
+        compare(self.name, position, proba, expected()[position])
         return took * 1000
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from bench.checking import WrongAnswerError
 from bench.contender import Contender
 from bench.passengers import FIRST_PROBA, TOLERANCE, Ids, expected
 from bench.progress import Progress
-from bench.running import WrongAnswerError
 from bench.stage import Servers
 from bench.turn import Plan, Turn, take_turn
 from shared.errors import QueuecastError
@@ -46,7 +46,7 @@ def run(contenders: Sequence[Contender], rounds: int, plan: Plan) -> Run:
         schedule = [(number, c) for number in range(1, rounds + 1) for c in contenders]
         for place, (number, contender) in enumerate(schedule):
             ahead = [c for _, c in schedule[place:] if c.name not in found.set_aside]
-            progress.expect(len(ahead) * len(plan.clients))
+            progress.expect(len(ahead) * plan.measurements)
             _attempt(
                 contender, found, progress,
                 lambda n=number, c=contender: found.turns.append(

@@ -11,12 +11,12 @@ from typing import Any
 
 import psutil
 
+from bench.checking import WrongAnswerError, compare
 from bench.contender import Contender
 from bench.interruption import uninterrupted
 from bench.passengers import (
     FIRST_PROBA,
     ID,
-    TOLERANCE,
     Ids,
     Observation,
     expected,
@@ -24,7 +24,7 @@ from bench.passengers import (
 )
 from bench.stage import Stage
 from local.part import Part
-from shared.errors import QueuecastError, StartError
+from shared.errors import StartError
 from shared.settings import CHECKOUT
 
 READY_WITHIN = 90.0
@@ -32,10 +32,6 @@ STOPS_WITHIN = 25.0
 ANSWERS_WITHIN = 60.0
 # How many passengers are asked about at once, and by how many clients, so that they share batches.
 CHECKED, CHECKED_BY = 96, 16
-
-
-class WrongAnswerError(QueuecastError):
-    """A contender answered, and not with the pipeline's probability."""
 
 
 class Running:
@@ -73,13 +69,13 @@ class Running:
         Raises:
             WrongAnswerError: an answer is not the pipeline's.
         """
-        compare(self.contender, 0, self._ask_one(), FIRST_PROBA)
+        compare(self.contender.name, 0, self._ask_one(), FIRST_PROBA)
         first = self._ids.block()
         with ThreadPoolExecutor(CHECKED_BY) as pool:
             answers = list(pool.map(self.ask, range(first, first + CHECKED)))
         self.answered[first] += CHECKED
         for position, answer in enumerate(answers):
-            compare(self.contender, position, answer, expected()[position])
+            compare(self.contender.name, position, answer, expected()[position])
 
     def settle(self) -> None:
         """Wait until what the load before has left in queues is done.
@@ -163,15 +159,3 @@ def descendants(part: Part) -> list[Any]:
         return list(psutil.Process(part.process.pid).children(recursive=True))
     except psutil.NoSuchProcess:
         return []
-
-
-def compare(contender: Contender, position: int, answer: float, right: float) -> None:
-    """See that a probability is the pipeline's.
-
-    Raises:
-        WrongAnswerError: it is another one.
-    """
-    if abs(answer - right) > TOLERANCE:
-        raise WrongAnswerError(
-            f"{contender.name} says {answer!r} of passenger {position + 1}, and not {right!r}"
-        )

@@ -1,4 +1,4 @@
-"""A run's figures: medians over its rounds, and the table of them."""
+"""A run's figures: medians over its rounds with the spread beside them, and the table of them."""
 
 from __future__ import annotations
 
@@ -10,21 +10,35 @@ from bench.turn import Plan, Turn
 
 
 @dataclass(frozen=True, slots=True)
+class Spread:
+    """The median of several measurements, their least and their greatest."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        """The spread of at least one value."""
+        return cls(statistics.median(values), min(values), max(values))
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One contender with one number of clients; each figure is the median over the rounds.
+    """One contender with one number of clients in a closed loop, over the rounds.
 
     `ratio` is its requests/s by those of the run's first contender with as many clients;
-    `p50_ratio` the same of the median latency, with one client only.
+    `p50_ratio` the same of the median latency, with one client only. `checked` counts the answers
+    that were compared with the pipeline's while the loads ran.
     """
 
     contender: str
     clients: int
-    p50_ms: float
-    p99_ms: float
-    requests_per_second: float
-    slowest_round: float
-    fastest_round: float
+    p50_ms: Spread
+    p99_ms: Spread
+    rate: Spread
     errors: int
+    checked: int
     ratio: float | None = None
     p50_ratio: float | None = None
 
@@ -44,37 +58,29 @@ def summarise(turns: Sequence[Turn], plan: Plan) -> list[Row]:
 
 def _row(name: str, clients: int, turns: Sequence[Turn], base: Row | None) -> Row:
     rounds = [turn.figures[clients] for turn in turns if turn.contender == name]
-    rates = [figures.requests_per_second for figures in rounds]
-    rate = statistics.median(rates)
-    p50 = statistics.median(figures.p50_ms for figures in rounds)
-    base_rate = base.requests_per_second if base else rate
-    base_p50 = base.p50_ms if base else p50
+    rate = Spread.of([figures.requests_per_second for figures in rounds])
+    p50 = Spread.of([figures.p50_ms for figures in rounds])
+    base_rate = (base.rate if base else rate).median
+    base_p50 = (base.p50_ms if base else p50).median
     return Row(
         name,
         clients,
         p50,
-        statistics.median(figures.p99_ms for figures in rounds),
+        Spread.of([figures.p99_ms for figures in rounds]),
         rate,
-        min(rates),
-        max(rates),
         sum(figures.errors for figures in rounds),
-        rate / base_rate if base_rate else None,
-        p50 / base_p50 if clients == 1 and base_p50 else None,
+        sum(figures.checked for figures in rounds),
+        rate.median / base_rate if base_rate else None,
+        p50.median / base_p50 if clients == 1 and base_p50 else None,
     )
 
 
 def table(rows: Sequence[Row]) -> str:
     """The rows as text; the ratios are to the first contender's row of as many clients."""
     head = (
-        "contender",
-        "clients",
-        "p50 ms",
-        "p99 ms",
-        "requests/s",
-        "ratio",
-        "p50 ratio",
-        "errors",
-    )
+        "contender", "clients", "p50 ms", "p99 ms", "requests/s", "least", "most", "ratio",
+        "p50 ratio", "errors", "checked",
+    )  # fmt: skip
     lines = [head, *(_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     text = [
@@ -92,10 +98,13 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (
         row.contender,
         str(row.clients),
-        f"{row.p50_ms:,.1f}",
-        f"{row.p99_ms:,.1f}",
-        f"{row.requests_per_second:,.0f}",
+        f"{row.p50_ms.median:,.1f}",
+        f"{row.p99_ms.median:,.1f}",
+        f"{row.rate.median:,.0f}",
+        f"{row.rate.low:,.0f}",
+        f"{row.rate.high:,.0f}",
         "" if row.ratio is None else f"{row.ratio:.2f}x",
         "" if row.p50_ratio is None else f"{row.p50_ratio:.2f}x",
         str(row.errors),
+        str(row.checked),
     )

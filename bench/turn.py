@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import uvloop
+
+from bench.arrivals import RATES, Arrivals, run_arrivals
+from bench.bursts import SIZES, Burst, order, run_bursts
+from bench.client import Check, Target
 from bench.contender import Contender
-from bench.load import Figures, Load
+from bench.load import JSON, Figures, Load
 from bench.memory import Memory, measure_memory
-from bench.passengers import Ids, write_templates
+from bench.passengers import Ids, expected, observations, write_templates
 from bench.progress import Progress
 from bench.running import Running
+from bench.sample import Sample, clients_for, with_sample
 from bench.stage import Servers, clean_environment
 from bench.stored import verify
 
@@ -21,13 +28,20 @@ WARM_UP = 1
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The figures of one turn, by number of clients; `rows` is what it had committed at its end."""
+    """What one turn gave.
+
+    `figures` are those of the closed loops, by number of clients; `arrivals` those of the open
+    rates, but for rates above what the closed loops showed it to bear. `rows` is what it had
+    committed at its end.
+    """
 
     contender: str
     round: int
-    figures: dict[int, Figures]
+    figures: dict[int, Figures] = field(default_factory=dict)
     rows: int | None = None
     memory: list[Memory] = field(default_factory=list)
+    bursts: list[Burst] = field(default_factory=list)
+    arrivals: list[Arrivals] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +52,15 @@ class Plan:
     seconds: int
     output: Path
     processes: bool = False
+    bursts: Sequence[int] = SIZES
+    # How many bursts of each size.
+    burst_times: int = 4
+    rates: Sequence[int] = RATES
+
+    @property
+    def measurements(self) -> int:
+        """How many measurements one turn makes, the bursts as one."""
+        return len(self.clients) + bool(self.bursts) + len(self.rates)
 
 
 def take_turn(
@@ -51,32 +74,89 @@ def take_turn(
         LostRowsError: it answered what it has not committed.
     """
     stage = servers.stage(contender.name)
-    figures: dict[int, Figures] = {}
-    memory: list[Memory] = []
+    turn = Turn(contender.name, number)
     try:
         with Running(contender, stage, ids) as running:
             running.check()
             for clients in plan.clients:
-                progress.begin(contender.name, number, clients)
+                progress.begin(contender.name, number, f"{clients} clients")
                 _load(running, clients, WARM_UP, plan, ids)
-                figures[clients] = _load(running, clients, plan.seconds, plan, ids)
-                progress.end(figures[clients])
+                turn.figures[clients] = _load(running, clients, plan.seconds, plan, ids)
+                progress.end(turn.figures[clients])
+            target = _target(running)
+            if plan.bursts:
+                progress.begin(contender.name, number, "bursts")
+                turn.bursts.extend(_bursts(running, target, number, plan, ids))
+                worst = max(burst.max_ms for burst in turn.bursts)
+                progress.done(f"slowest {worst:,.1f} ms", sum(b.failed for b in turn.bursts))
+            for rate in sorted(plan.rates):
+                progress.begin(contender.name, number, f"{rate} /s open")
+                found = _arrivals(running, target, rate, turn, plan, ids)
+                if found is None:
+                    progress.done("more than it can bear", 0)
+                    continue
+                turn.arrivals.append(found)
+                progress.done(f"p99 {found.p99_ms:,.1f} ms", found.failed)
             # So that what the last load left is committed, and its memory given back.
             running.settle()
             if plan.processes and contender.name == "queuecast":
-                memory = measure_memory(running.parts)
-        rows = verify(stage.database_url, running.answered) if contender.stores else None
+                turn.memory.extend(measure_memory(running.parts))
+        if contender.stores:
+            turn = replace(turn, rows=verify(stage.database_url, running.answered))
     finally:
         servers.clear(stage)
-    return Turn(contender.name, number, figures, rows, memory)
+    return turn
+
+
+def _target(running: Running) -> Target:
+    contender = running.contender
+    check = Check(contender.name, contender.proba, expected())
+    return Target(running.url, [contender.body(o) for o in observations()], JSON, check)
 
 
 def _load(running: Running, clients: int, seconds: int, plan: Plan, ids: Ids) -> Figures:
+    """A closed loop, and beside it a sample of answers that are checked.
+
+    One client checks every answer of its own; another beside it would make them two.
+    """
     running.settle()
-    templates = plan.output / "requests" / f"{running.contender.name}.jsonl"
+    folder = plan.output / "requests"
+    templates, right = folder / f"{running.contender.name}.jsonl", folder / "right.json"
     if not templates.exists():
         write_templates(running.contender.body, templates)
-    load = Load(running.url, templates, clients, seconds, ids.block())
-    figures = load.run(clean_environment(), running.stage.log.with_suffix(".load.log"))
+        right.write_text(json.dumps(expected()))
+    load = Load(
+        running.url, templates, clients, seconds, ids.block(),
+        contender=running.contender.name, right=right,
+    )  # fmt: skip
+    log = running.stage.log.with_suffix(".load.log")
+    if clients == 1:
+        figures = load.run(clean_environment(), log)
+        running.answered[load.first_id] += figures.ok
+        return figures
+    with Sample(_target(running), ids.block(), clients_for(clients)) as sample:
+        figures = load.run(clean_environment(), log)
     running.answered[load.first_id] += figures.ok
-    return figures
+    running.answered[sample.first_id] += sample.ok
+    return with_sample(figures, sample.answers)
+
+
+def _bursts(running: Running, target: Target, number: int, plan: Plan, ids: Ids) -> list[Burst]:
+    running.settle()
+    sizes, first = order(plan.bursts, plan.burst_times, number), ids.block()
+    bursts = uvloop.run(run_bursts(target, sizes, first, number))
+    running.answered[first] += sum(burst.size - burst.failed for burst in bursts)
+    return bursts
+
+
+def _arrivals(
+    running: Running, target: Target, rate: int, turn: Turn, plan: Plan, ids: Ids
+) -> Arrivals | None:
+    """Open arrivals; None above its capacity, where latency is how long one cares to measure."""
+    if turn.figures and rate >= max(f.requests_per_second for f in turn.figures.values()):
+        return None
+    running.settle()
+    first = ids.block()
+    found = uvloop.run(run_arrivals(target, rate, plan.seconds, first, turn.round))
+    running.answered[first] += found.sent - found.failed
+    return found

@@ -10,6 +10,7 @@ class Ancestor(Contender):
     """Flask under gunicorn with two sync processes, PostgreSQL in the request."""
 
     name = "ancestor"
+    title = "one Flask app that scores and stores in the request"
     about = "Flask + gunicorn x2, scores and commits to PostgreSQL in the request"
 
     def commands(self, stage: Stage) -> list[Command]:

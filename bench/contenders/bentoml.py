@@ -15,6 +15,7 @@ class BentoML(Peer):
     """BentoML with adaptive batching and a worker for each core; see the service's module."""
 
     name = "bentoml"
+    title = "BentoML 1.4.39"
     about = "BentoML 1.4.39, adaptive batching, 2 workers, stores nothing"
     pins = ("bentoml==1.4.39",)
     ready_path = "/readyz"

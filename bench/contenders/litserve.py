@@ -11,6 +11,7 @@ class LitServe(Peer):
     """LitServe with batching and a worker process for each core; see the server's module."""
 
     name = "litserve"
+    title = "LitServe 0.2.19"
     about = "LitServe 0.2.19, batching, 2 workers, stores nothing"
     pins = ("litserve==0.2.19",)
     ready_path = "/health"

@@ -19,6 +19,7 @@ class MLServer(Peer):
     """MLServer with a custom runtime and adaptive batching; see the runtime's module."""
 
     name = "mlserver"
+    title = "MLServer 1.7.1"
     about = "MLServer 1.7.1, adaptive batching, 1 parallel worker, stores nothing"
     # Its parallel worker asks for a loop that uvloop 0.22 and later no longer make by themselves.
     pins = ("mlserver==1.7.1", "uvloop==0.21.0")

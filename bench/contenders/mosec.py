@@ -11,6 +11,7 @@ class Mosec(Peer):
     """mosec with dynamic batching and a worker process for each core; see the server's module."""
 
     name = "mosec"
+    title = "mosec 0.9.8 (Rust front)"
     about = "mosec 0.9.8 (Rust front), batching, 2 workers, stores nothing"
     pins = ("mosec==0.9.8",)
     path = "/inference"

@@ -12,6 +12,7 @@ class Queuecast(Contender):
     """One gateway and one worker, with every setting at its default."""
 
     name = "queuecast"
+    title = "**Queuecast**"
     about = "this checkout: one gateway, one worker, settings at their defaults"
     ready_path = "/readyz"
 

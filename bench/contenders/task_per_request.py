@@ -12,6 +12,7 @@ class TaskPerRequest(Contender):
     """Flask under gunicorn with threads, a Celery task a request, its result in Redis."""
 
     name = "task_per_request"
+    title = "one Celery task per request"
     about = "Flask + gunicorn gthread, one Celery task per request, Redis result backend"
 
     def commands(self, stage: Stage) -> list[Command]:
