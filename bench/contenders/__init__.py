@@ -11,13 +11,16 @@ from bench.contenders.litserve import LitServe
 from bench.contenders.mlserver import MLServer
 from bench.contenders.mosec import Mosec
 from bench.contenders.queuecast import Queuecast
+from bench.contenders.ray_serve import RayServe
 from bench.contenders.task_per_request import TaskPerRequest
 from bench.peer import Peer
 
 BASELINES: dict[str, type[Contender]] = {
     kind.name: kind for kind in (Ancestor, TaskPerRequest, Queuecast)
 }
-PEERS: dict[str, type[Peer]] = {kind.name: kind for kind in (LitServe, MLServer, BentoML, Mosec)}
+PEERS: dict[str, type[Peer]] = {
+    kind.name: kind for kind in (LitServe, MLServer, BentoML, Mosec, RayServe)
+}
 
 
 def make(name: str, venvs: Path, python: str) -> Contender:
