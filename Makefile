@@ -29,10 +29,10 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy .
 
 bench: $(VENV)/.bench
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench --write "make bench"
 
 bench-peers: $(VENV)/.bench
-	$(BIN)/python -m bench --peers
+	$(BIN)/python -m bench --peers --write "make bench-peers"
 
 faults: $(VENV)/.bench
 	$(BIN)/python -m tests.faults

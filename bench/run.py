@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from bench.checking import WrongAnswerError
 from bench.contender import Contender
@@ -39,7 +40,7 @@ def run(contenders: Sequence[Contender], rounds: int, plan: Plan) -> Run:
     found = Run(plan, rounds)
     progress = Progress()
     for contender in contenders:
-        _attempt(contender, found, progress, lambda c=contender: _prepare(c, found, progress))
+        _attempt(contender, found, progress, partial(_prepare, contender, found, progress))
     ids = Ids()
     with Servers(plan.output / "logs") as servers:
         found.versions["servers"] = servers.versions()
@@ -47,12 +48,8 @@ def run(contenders: Sequence[Contender], rounds: int, plan: Plan) -> Run:
         for place, (number, contender) in enumerate(schedule):
             ahead = [c for _, c in schedule[place:] if c.name not in found.set_aside]
             progress.expect(len(ahead) * plan.measurements)
-            _attempt(
-                contender, found, progress,
-                lambda n=number, c=contender: found.turns.append(
-                    take_turn(c, n, plan, servers, ids, progress)
-                ),
-            )  # fmt: skip
+            turn = partial(_turn, contender, number, found, servers, ids, progress)
+            _attempt(contender, found, progress, turn)
     found.turns = [turn for turn in found.turns if turn.contender not in found.set_aside]
     return found
 
@@ -60,6 +57,12 @@ def run(contenders: Sequence[Contender], rounds: int, plan: Plan) -> Run:
 def _prepare(contender: Contender, found: Run, progress: Progress) -> None:
     contender.prepare(progress.say)
     found.versions[contender.name] = contender.versions()
+
+
+def _turn(
+    contender: Contender, number: int, found: Run, servers: Servers, ids: Ids, progress: Progress
+) -> None:
+    found.turns.append(take_turn(contender, number, found.plan, servers, ids, progress))
 
 
 def _attempt(

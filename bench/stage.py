@@ -120,6 +120,6 @@ class Servers:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 cursor.execute(statement)
-                return str(cursor.fetchone()[0]) if cursor.description else ""
+                return str((cursor.fetchone() or ("",))[0]) if cursor.description else ""
         finally:
             connection.close()

@@ -1,7 +1,7 @@
 """The pipeline under BentoML: `bentoml serve bench.serving.bentoml_service:Titanic`.
 
-Set up after its guides on adaptive batching, workers and concurrency: a batchable API, whose wait it
-finds by itself, a worker for each core, and as many requests at once as a batch holds.
+Set up after its guides on adaptive batching, workers and concurrency: a batchable API, whose wait
+it finds by itself, a worker for each core, and as many requests at once as a batch holds.
 """
 
 from typing import Any
@@ -15,7 +15,9 @@ BATCH = 128
 # No postponed annotations here: BentoML reads the types of an API when it is defined.
 
 
-@bentoml.service(workers=2, traffic={"timeout": 10, "concurrency": BATCH}, metrics={"enabled": False})
+@bentoml.service(
+    workers=2, traffic={"timeout": 10, "concurrency": BATCH}, metrics={"enabled": False}
+)
 class Titanic:
     """One observation a request, a list of them a batch."""
 
