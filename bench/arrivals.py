@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bench.client import Answer, Client, Outcome, Target
+from bench.client import Answer, Client, Target
 from bench.latencies import Latencies
 
 # Requests a second: what each contender can bear, and what only some can.
@@ -90,10 +90,7 @@ async def run_arrivals(
     latencies = Latencies()
 
     def note(answer: Answer) -> None:
-        if answer.outcome is Outcome.OK:
-            latencies.answered.append(answer.latency_ms)
-        else:
-            latencies.failed += 1
+        latencies.add(answer.latency_ms, answer.ok)
 
     await offer(target, poisson(rate, seconds, seed), first_id, note)
     sent = len(latencies.answered) + latencies.failed

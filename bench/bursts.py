@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.client import Answer, Client, Outcome, Target
+from bench.client import Answer, Client, Target
 from bench.latencies import Latencies
 
 SIZES = (2, 8, 32, 64, 200)
@@ -39,8 +39,9 @@ def order(sizes: Sequence[int], times: int, seed: int) -> list[int]:
 
 def summarise_burst(size: int, answers: Sequence[Answer]) -> Burst:
     """The figures of one burst."""
-    good = [answer.latency_ms for answer in answers if answer.outcome is Outcome.OK]
-    latencies = Latencies(good, len(answers) - len(good))
+    latencies = Latencies()
+    for answer in answers:
+        latencies.add(answer.latency_ms, answer.ok)
     return Burst(size, latencies.quantile(0.5), latencies.quantile(1.0), latencies.failed)
 
 

@@ -38,6 +38,11 @@ class Answer:
     latency_ms: float
     ended: float
 
+    @property
+    def ok(self) -> bool:
+        """Whether it was answered 200, and rightly."""
+        return self.outcome is Outcome.OK
+
 
 @dataclass(frozen=True, slots=True)
 class Check:

@@ -20,6 +20,13 @@ class Latencies:
     answered: list[float] = field(default_factory=list)
     failed: int = 0
 
+    def add(self, latency_ms: float, ok: bool) -> None:
+        """Count one request; how long one took that failed does not matter."""
+        if ok:
+            self.answered.append(latency_ms)
+        else:
+            self.failed += 1
+
     def quantile(self, part: float) -> float:
         """The latency that this part of all requests did not exceed; 0 when there were none."""
         total = len(self.answered) + self.failed

@@ -42,11 +42,8 @@ class Tally:
     def add(self, answer: Answer) -> None:
         """Count one request."""
         self.outcomes[answer.outcome] += 1
-        if answer.outcome is Outcome.OK:
-            self.latencies.answered.append(answer.latency_ms)
-            self.ok += answer.ended <= self.end
-        else:
-            self.latencies.failed += 1
+        self.latencies.add(answer.latency_ms, answer.ok)
+        self.ok += answer.ok and answer.ended <= self.end
 
 
 def main() -> None:

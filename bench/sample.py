@@ -51,7 +51,7 @@ class Sample:
     @property
     def ok(self) -> int:
         """How many requests were answered 200, all of them rightly."""
-        return sum(answer.outcome is Outcome.OK for answer in self.answers)
+        return sum(answer.ok for answer in self.answers)
 
     def _run(self) -> None:
         try:

@@ -83,7 +83,7 @@ def take_turn(
                 _load(running, clients, WARM_UP, plan, ids)
                 turn.figures[clients] = _load(running, clients, plan.seconds, plan, ids)
                 progress.end(turn.figures[clients])
-            target = _target(running)
+            target = prediction_target(running)
             if plan.bursts:
                 progress.begin(contender.name, number, "bursts")
                 turn.bursts.extend(_bursts(running, target, number, plan, ids))
@@ -108,7 +108,8 @@ def take_turn(
     return turn
 
 
-def _target(running: Running) -> Target:
+def prediction_target(running: Running) -> Target:
+    """Where a running contender is asked for predictions, all of whose answers are checked."""
     contender = running.contender
     check = Check(contender.name, contender.proba, expected())
     return Target(running.url, [contender.body(o) for o in observations()], JSON, check)
@@ -134,7 +135,7 @@ def _load(running: Running, clients: int, seconds: int, plan: Plan, ids: Ids) ->
         figures = load.run(clean_environment(), log)
         running.answered[load.first_id] += figures.ok
         return figures
-    with Sample(_target(running), ids.block(), clients_for(clients)) as sample:
+    with Sample(prediction_target(running), ids.block(), clients_for(clients)) as sample:
         figures = load.run(clean_environment(), log)
     running.answered[load.first_id] += figures.ok
     running.answered[sample.first_id] += sample.ok
