@@ -14,7 +14,8 @@ FIGURES = Figures(ok=1000, refused=0, broken=0, timeouts=0, seconds=4, p50_ms=5,
 
 
 @pytest.mark.parametrize(
-    ("part", "expected"), [(0.0, 1.0), (0.5, 50.0), (0.501, 51.0), (0.99, 99.0), (1.0, 100.0)]
+    ("part", "expected"),
+    [(0.0, 1.0), (0.5, 50.0), (0.501, 51.0), (0.55, 55.0), (0.99, 99.0), (1.0, 100.0)],
 )
 def test_a_quantile_is_a_latency_that_was_measured(part: float, expected: float) -> None:
     """The nearest rank, whatever the order in which answers came."""

@@ -29,6 +29,7 @@ def test_every_contender_meets_the_same_arrivals() -> None:
     """The seed decides, and another round has others."""
     first, same, other = (list(poisson(40, 4, seed)) for seed in (1, 1, 2))
     assert first == same != other
+    assert first[0] != other[0]
 
 
 def test_bursts_are_mixed_and_complete() -> None:

@@ -35,7 +35,7 @@ def turns() -> list[Turn]:
         first = Turn("app", number, {1: figures(100), 8: figures(100)})
         second = Turn("queue", number, {1: figures(one), 8: figures(many, number)})
         for turn in (first, second):
-            turn.bursts.append(Burst(8, 10.0 * number, 20.0 * number, 0))
+            turn.bursts.append(Burst(8, 10.0 * number, 20.0 * number, number))
             turn.arrivals.append(Arrivals(40, 160, 0, 5.0, 9.0 * number, 20.0))
         first.arrivals.append(Arrivals(400, 1600, 2, 6.0, 8.0, 9.0))
         if number > 1:
@@ -92,7 +92,7 @@ def test_the_tables_in_markdown() -> None:
     assert "|  | 1 client | 8 clients |" in text
     assert "| a queue, which stores nothing | 50 (40 to 60); 20.0, 60.0 |" in text
     assert "200 (100 to 300); 5.0, 15.0, 6 failed |" in text
-    assert "| one app | 20 / 40 (60) |" in text
+    assert "| one app | 20 / 40 (60), 6 failed |" in text
     assert "| a queue, which stores nothing | 5 / 18 (27) | beyond its capacity |" in text
     assert "| one app | 5 / 18 (27) | 6 / 8 (8), 6 failed |" in text
     assert "| /update | 80 (70 to 90); 0.80 (0.70 to 0.90) |" in text
@@ -132,7 +132,8 @@ def test_a_table_replaces_the_one_between_its_marks() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", BEGIN, END, f"{END}\n{BEGIN}", f"{BEGIN}\n{END}\n{BEGIN}\n{END}"]
+    "text",
+    ["", BEGIN, END, f"{END}\n{BEGIN}", f"{BEGIN}\n{BEGIN}\n{END}", f"{BEGIN}\n{END}\n{END}"],
 )
 def test_a_document_without_the_marks_is_not_written(text: str) -> None:
     """Nor one that has them twice, or the wrong way round."""
