@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 LONGEST_SHOWN = 80
 MOST_WARNINGS = 20
-_UPDATE_KEYS = ("id", "true_class")
 
 
 def shown(value: Any) -> str:
@@ -26,15 +25,6 @@ def unused_key_warnings(owner: str, keys: Sequence[str]) -> list[str]:
     named = [f"{owner}: {shortened(key)}" for key in keys[:MOST_WARNINGS]]
     left = len(keys) - len(named)
     return [*named, f"{owner}: {left} more"] if left else named
-
-
-def update_warnings(keys: Iterable[str]) -> dict[str, list[str]]:
-    """What the answer to an update with these keys holds besides: `warnings` of those that are not
-    used, or nothing."""
-    unused = [key for key in keys if key not in _UPDATE_KEYS]
-    if not unused:
-        return {}
-    return {"warnings": unused_key_warnings("the request has a key that is not used", unused)}
 
 
 def at_most(warnings: Sequence[str]) -> list[str]:

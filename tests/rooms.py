@@ -57,10 +57,12 @@ SHARED = {
         "shared.db", "shared.errors", "shared.logs", "shared.queue", "shared.queue.messages",
         "shared.settings",
     },
+    "shared.answers": {"shared.observation_id", "shared.queue.messages", "shared.shown"},
     # Redis and the database know nothing of each other; both know the messages.
     "shared.db": {
-        "shared.data_folder", "shared.errors", "shared.logs", "shared.observation_id",
-        "shared.queue.messages", "shared.setting_values", "shared.settings",
+        "shared.answers", "shared.data_folder", "shared.errors", "shared.logs",
+        "shared.observation_id", "shared.queue.messages", "shared.setting_values",
+        "shared.settings",
     },
     "shared.queue": {"shared.errors", "shared.queue.messages", "shared.settings"},
     "shared.queue.messages": {"shared.errors", "shared.observation_id"},

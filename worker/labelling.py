@@ -13,12 +13,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from shared.answers import does_not_exist, unused_keys, with_warnings
 from shared.db import jobs, predictions
 from shared.db.jobs import Job
 from shared.db.predictions import Labelled
 from shared.errors import ClientFaultError
-from shared.queue.messages import Kind, Lane, Outcome, Request, does_not_exist
-from shared.shown import update_warnings
+from shared.queue.messages import Kind, Lane, Outcome, Request
 from shared.strict_json import parse_object
 from worker.scoring.true_class import recognise
 
@@ -134,7 +134,8 @@ def _outcome(
         found.apply(true_class, update.number)
         # As it stands now: a later update of this very group may label it again.
         body = dict(found.row)
-    return Outcome(request.request_id, 200, body | update_warnings(document))
+    warnings = unused_keys(request.kind, document)
+    return Outcome(request.request_id, 200, with_warnings(body, warnings))
 
 
 def _key(request: Request) -> str:

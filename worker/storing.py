@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from shared.answers import with_warnings
 from shared.db import jobs, predictions
 from shared.db.engine import Database
 from shared.db.predictions import Prediction, Stored
-from shared.queue.messages import Kind, Outcome, Request, Status, already_exists
+from shared.queue.messages import Kind, Outcome, Request, Status
 from worker import labelling
 from worker.labelling import Ended
 from worker.scoring.scoring import Score
@@ -105,9 +106,5 @@ def _outcome(request: Request, score: Score, stored: dict[str, Stored]) -> Outco
     body: dict[str, Any] = {"proba": score.proba}
     row = stored.get(request.observation_id.key)
     if row is not None:
-        # A row of this very request is a redelivery, and its client gets the answer that it made.
-        mine = row.request_id == request.request_id
-        body = {"proba": row.proba} if mine else already_exists(request.observation_id, row.proba)
-    if score.warnings:
-        body["warnings"] = list(score.warnings)
-    return Outcome(request.request_id, 200, body)
+        body = row.answer_to(request)
+    return Outcome(request.request_id, 200, with_warnings(body, score.warnings))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
+from shared.answers import unused_keys, with_warnings
 from shared.db import predictions
 from shared.db.predictions import Labelled, Stored
-from shared.queue.messages import Kind, Outcome, Request, already_exists
-from shared.shown import update_warnings
+from shared.queue.messages import Kind, Outcome, Request
 from shared.strict_json import parse_object
 
 
@@ -32,14 +33,17 @@ def stored_outcomes(connection: Connection, requests: Sequence[Request]) -> list
 def _of_prediction(request: Request, row: Stored | None) -> Outcome | None:
     if row is None:
         return None
-    mine = row.request_id == request.request_id
-    body = {"proba": row.proba} if mine else already_exists(request.observation_id, row.proba)
-    return Outcome(request.request_id, 200, body)
+    return _outcome(request, row.answer_to(request))
 
 
 def _of_update(request: Request, row: Labelled | None) -> Outcome | None:
     # Below a later label it may have been or not; as a job it changes nothing either way.
     if row is None or request.number is None or row.seq != request.number:
         return None
-    warnings = update_warnings(parse_object(request.body))
-    return Outcome(request.request_id, 200, row.row | warnings)
+    return _outcome(request, row.row)
+
+
+def _outcome(request: Request, body: dict[str, Any]) -> Outcome:
+    # Which keys of the observation the model uses is not known here: only a worker warns of those.
+    warnings = unused_keys(request.kind, parse_object(request.body))
+    return Outcome(request.request_id, 200, with_warnings(body, warnings))

@@ -11,12 +11,14 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, delete, select, text, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from shared.answers import already_exists
 from shared.db.clock import clock
 from shared.db.conditions import among
 from shared.db.engine import Database
 from shared.db.seen_rows import SEEN, as_seen, timestamp
 from shared.db.tables import PREDICTION
 from shared.observation_id import ObservationId
+from shared.queue.messages import Request
 
 # Held while predictions and labels are stored (shared) and while requests become jobs (exclusive),
 # so that a request is never turned into a job beside a row or label of it that is not committed.
@@ -41,6 +43,13 @@ class Stored:
     request_id: str | None
     observation_id: ObservationId
     proba: float
+
+    def answer_to(self, request: Request) -> dict[str, Any]:
+        """What a prediction is answered that finds this row. Its own row is left by an earlier try
+        of it, and its client gets the answer that it made."""
+        if self.request_id == request.request_id:
+            return {"proba": self.proba}
+        return already_exists(request.observation_id, self.proba)
 
 
 @dataclass(slots=True)

@@ -228,14 +228,3 @@ class Reply:
             return cls(data["group_id"], outcomes)
         except _UNREADABLE as error:
             raise MessageError(f"not a reply: {error!r}") from error
-
-
-def already_exists(observation_id: ObservationId, proba: float) -> dict[str, Any]:
-    """The ancestor's answer to an id that was predicted before, with the stored probability."""
-    error = f'Observation ID: "{observation_id.as_sent}" already exists'
-    return {"proba": proba, "error": error}
-
-
-def does_not_exist(observation_id: ObservationId) -> dict[str, Any]:
-    """The ancestor's answer to an update of an id that was never predicted."""
-    return {"error": f'Observation ID: "{observation_id.as_sent}" does not exist'}

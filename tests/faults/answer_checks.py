@@ -48,15 +48,13 @@ def _check_status(books: Books, record: Record) -> Iterator[Problem]:
         yield wrong(f"{name(record)}: {record.body}")
     elif record.ask.trap and record.ask.kind is Kind.PREDICT:
         yield wrong(f"{name(record)}: was answered {record.body}")
-    elif not _is_whole(books, record, record.body):
+    elif not _is_whole(record, record.body):
         yield wrong(f"{name(record)}: its body is {record.body}")
 
 
-def _is_whole(books: Books, record: Record, body: dict[str, object]) -> bool:
+def _is_whole(record: Record, body: dict[str, object]) -> bool:
     if record.ask.kind is Kind.PREDICT:
-        # The row that is found when the wait ends is answered without the worker's warnings.
-        late = record.seconds >= SYNC_WAIT - 0.1 or books.may_be_refused(record)
-        return is_prediction(record.ask, body, may_lack=late)
+        return is_prediction(record.ask, body)
     return is_row(body) or is_nobody(record.ask, body)
 
 

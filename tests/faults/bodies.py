@@ -15,11 +15,11 @@ ROW_KEYS = {
 }  # fmt: skip
 
 
-def without_warnings(body: dict[str, Any], may_lack: bool = False) -> dict[str, Any] | None:
+def without_warnings(body: dict[str, Any]) -> dict[str, Any] | None:
     """A body without the warning that each of our requests deserves; None when it is another, or
-    lacking where it may not lack."""
+    lacking."""
     rest = dict(body)
-    found = rest.pop("warnings", WARNINGS if may_lack else None)
+    found = rest.pop("warnings", None)
     return rest if found == WARNINGS else None
 
 
@@ -33,9 +33,9 @@ def does_not_exist(ask: Ask) -> str:
     return f'Observation ID: "{ask.observation_id}" does not exist'
 
 
-def is_prediction(ask: Ask, body: dict[str, Any], may_lack: bool = False) -> bool:
+def is_prediction(ask: Ask, body: dict[str, Any]) -> bool:
     """Whether this is a prediction's whole answer, with whatever probability."""
-    rest = without_warnings(body, may_lack)
+    rest = without_warnings(body)
     if rest is None or not _is_probability(rest.pop("proba", None)):
         return False
     return rest in ({}, {"error": already_exists(ask)})

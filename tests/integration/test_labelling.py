@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, event, select
 
+from shared.answers import does_not_exist
 from shared.db import jobs, listing, predictions
 from shared.db.engine import Database, connect
 from shared.db.migrate import migrate
@@ -22,7 +23,7 @@ from shared.db.predictions import Labelled, Prediction
 from shared.db.tables import JOB, PREDICTION
 from shared.errors import ClientFaultError
 from shared.observation_id import ObservationId
-from shared.queue.messages import Kind, Lane, Outcome, Request, does_not_exist
+from shared.queue.messages import Kind, Lane, Outcome, Request
 from shared.settings import Settings
 from shared.strict_json import parse_object
 from worker import labelling

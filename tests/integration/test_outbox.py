@@ -70,8 +70,8 @@ def update(name: str, label: int, body: str = "") -> Request:
     return Request(name, Kind.UPDATE, ObservationId("a", True), text)
 
 
-def predict(name: str) -> Request:
-    return Request(name, Kind.PREDICT, ObservationId("a", True), "{}")
+def predict(name: str, body: str = "{}") -> Request:
+    return Request(name, Kind.PREDICT, ObservationId("a", True), body)
 
 
 def test_a_label_whose_reply_was_lost(sent: Sent) -> None:
@@ -120,6 +120,15 @@ def test_predictions_that_have_a_row(sent: Sent) -> None:
     assert other is not None
     assert other.body == {"proba": 0.5, "error": 'Observation ID: "a" already exists'}
     assert sent.job(predict("another")) is None
+
+
+def test_a_prediction_with_a_row_and_a_key_that_is_not_used(sent: Sent) -> None:
+    """Both answers warn of it, as the worker's would have."""
+    warnings = ["the request has a key that is not used: colour"]
+    for name in ("maker", "another"):
+        outcome = sent.convert(predict(name, '{"id": "a", "observation": {}, "colour": "red"}'))
+        assert outcome is not None
+        assert outcome.body["warnings"] == warnings
 
 
 def test_numbers_go_on_from_those_of_jobs(sent: Sent) -> None:

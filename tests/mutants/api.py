@@ -87,8 +87,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "an update is answered 200 and labels nothing", "integration/test_outbox",
     ),
     mutant(
-        "stored-answer-is-anybodys", "api/acceptance/stored.py",
-        "mine = row.request_id == request.request_id", "mine = True",
+        "stored-answer-is-anybodys", "shared/db/predictions.py",
+        "if self.request_id == request.request_id:", "if True:",
         "a duplicate is not told that it is one", "integration/test_outbox",
     ),
     mutant(

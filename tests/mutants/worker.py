@@ -33,7 +33,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     mutant(
         "unused-keys-silent", "worker/labelling.py",
-        "body | update_warnings(document)", "body",
+        "with_warnings(body, warnings)", "dict(body)",
         "a misspelt key goes unseen", "integration/test_labelling",
     ),
     mutant(

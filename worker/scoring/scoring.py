@@ -10,7 +10,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.answers import unused_keys
 from shared.errors import ClientFaultError, QueuecastError, UnansweredError, WrongShapeError
+from shared.queue.messages import Kind
 from shared.shown import at_most, unused_key_warnings
 from shared.strict_json import parse_object
 from worker.model.loading import Model
@@ -137,10 +139,9 @@ def _observation(document: dict[str, object]) -> Observation:
 def _warnings(
     document: dict[str, object], observation: Observation, unknown: list[str], model: Model
 ) -> tuple[str, ...]:
-    outer = [key for key in document if key not in ("id", "observation")]
     inner = unknown_keys(observation, model)
     return (
-        *unused_key_warnings("the request has a key that is not used", outer),
+        *unused_keys(Kind.PREDICT, document),
         *unused_key_warnings("observation has a key that the model does not use", inner),
         *at_most(unknown),
     )
