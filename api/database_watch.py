@@ -36,7 +36,7 @@ class DatabaseWatch:
     that thread with the error whenever the database is found away."""
 
     def __init__(
-        self, database: Database, admission: Admission, tell: Callable[[QueuecastError], None]
+        self, database: Database, admission: Admission, tell: Callable[[DatabaseAwayError], None]
     ) -> None:
         self._database = database
         self._admission = admission

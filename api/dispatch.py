@@ -150,7 +150,7 @@ class Dispatch:
     async def _number_and_publish(self, group: Group) -> None:
         try:
             count = len(group.requests)
-            numbers = await self._database.ask(lambda d: jobs.draw_numbers(d, count))
+            numbers = await self._database.draw(lambda d: jobs.draw_numbers(d, count))
         except DatabaseAwayError as error:
             # A promise would find the same out, in as much time again.
             if isinstance(error, UnknownCommitError):
@@ -174,7 +174,7 @@ class Dispatch:
                 self._sent_updates.popitem(last=False)
             await self._publish(replace(group, requests=sent))
         else:
-            self._batchers[Kind.UPDATE].failed(group.group_id)
+            self._failed(group)
 
     async def _publish(self, group: Group) -> None:
         try:
@@ -194,8 +194,8 @@ class Dispatch:
         self._failed(group)
 
     def _failed(self, group: Group) -> None:
-        for batcher in self._batchers.values():
-            batcher.failed(group.group_id)
+        # A group's requests are of one kind.
+        self._batchers[group.requests[0].kind].failed(group.group_id)
 
     def _begin(self, sending: Coroutine[Any, Any, None]) -> None:
         # A task that nothing refers to may be collected before it has run.

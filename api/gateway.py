@@ -24,7 +24,7 @@ from shared.db.engine import Database, connect
 from shared.db.jobs import Job
 from shared.errors import (
     BusyError,
-    QueuecastError,
+    DatabaseAwayError,
     UnavailableError,
     UnknownOutcomeError,
 )
@@ -76,20 +76,20 @@ class Gateway:
         self.pending = Pending(self._loop)
         self._broker = LoopBroker(settings, REDIS_WAIT, lambda: self.database_watch.names)
         self.redis_watch = RedisWatch(self._broker, self.pending)
-        threads = DatabaseThreads(self.database, settings.database_connections)
+        self._threads = DatabaseThreads(self.database, settings.database_connections)
         self._dispatch = Dispatch(
             settings,
             self._channel,
             self._broker,
             self.redis_watch,
             self.pending,
-            threads,
+            self._threads,
             self._promise,
         )
         self._outbox = Outbox(
-            threads, self._dispatch.publish_jobs, self._channel, settings.group_size
+            self._threads, self._dispatch.publish_jobs, self._channel, settings.group_size
         )
-        self._jobs = JobLookup(threads, settings.group_size)
+        self._jobs = JobLookup(self._threads, settings.group_size)
         await self.redis_watch.look()
         self.database_watch.start()
         replies = ReplyReader(self._broker, self._channel, self._dispatch.returned)
@@ -196,9 +196,10 @@ class Gateway:
         self._admission.admit(waited_for=True)
         return await self._outbox.convert(request)
 
-    def _tell_all(self, error: QueuecastError) -> None:
+    def _tell_all(self, error: DatabaseAwayError) -> None:
         """Tell all who wait; called on the thread that watches the database."""
         if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._threads.give_up, error)
             self._loop.call_soon_threadsafe(self.pending.refuse_all, error)
 
     def _check_encoding(self, request: Request) -> None:
