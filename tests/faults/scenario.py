@@ -161,7 +161,7 @@ def _check_haste(books: Books, stage: Stage) -> None:
     for record in history.sent_in_outages():
         seconds = books.judged_seconds(record)
         if seconds > REFUSED_WITHIN:
-            after = min(record.sent_at - began for began, _ in history.outages)
+            after = record.sent_at - max(t for t, _ in history.outages if t <= record.sent_at)
             text = f"{name(record)} took {seconds:.2f} s, sent {after:.2f} s after a server was "
             stage.problems.append(hung(text + f"gone; {REFUSED_WITHIN:g} s are allowed"))
 

@@ -57,11 +57,10 @@ def garbage(stage: Stage) -> None:
         for channel in _channels(stage):
             for reply in REPLIES_RAW:
                 client.rpush(REPLIES + channel, reply)
-                sent += 1
     finally:
         client.close()
     # Celery itself says something else of tasks that it does not know: half is enough to show that
-    # garbage was read.
+    # garbage was read. The replies do not count: the ledger has channels of gateways that ended.
     wait_for(
         lambda: stage.system.log().count(_DROPPED) - before > sent / 2, 30, "garbage is dropped"
     )
