@@ -4,10 +4,13 @@ made of them, on both databases."""
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import pytest
+from sqlalchemy import Connection, text
 
 from api.acceptance.database_threads import DatabaseThreads
 from api.acceptance.outbox import Outbox
@@ -18,6 +21,7 @@ from shared.db.predictions import Prediction
 from shared.observation_id import ObservationId
 from shared.queue.messages import Group, Kind, Lane, Outcome, Request
 from shared.settings import Settings
+from tests.system import wait_for
 from worker import labelling
 
 
@@ -143,3 +147,39 @@ def test_numbers_go_on_from_those_of_jobs(sent: Sent) -> None:
         assert job is not None
         drawn.append(job.seq)
     assert drawn == sorted(set(drawn))
+
+
+def test_a_row_that_is_not_committed_yet(new_database_url: Callable[[str], str]) -> None:
+    """A request whose row is being stored becomes no job beside it: its conversion waits until the
+    row is there, and finds it."""
+    url = Settings.from_environment({"DATABASE_URL": new_database_url("postgres")}).database_url
+    database = connect(url, connections=3, wait=10.0)
+    migrate(database)
+    sent, late = Sent(database), predict("late")
+    is_stored, may_commit = threading.Event(), threading.Event()
+
+    def store(connection: Connection) -> None:
+        predictions.hold_storing(connection)
+        predictions.insert(
+            connection, [Prediction("late", late.observation_id, late.body, 0.5, "v")]
+        )
+        is_stored.set()
+        assert may_commit.wait(10)
+
+    with ThreadPoolExecutor(2) as pool:
+        storing = pool.submit(database.write, store)
+        assert is_stored.wait(10)
+        converting = pool.submit(sent.convert, late)
+        try:
+            wait_for(lambda: converting.done() or _lock_waits(database), 10, "it waits")
+        finally:
+            may_commit.set()
+        storing.result(10)
+        assert converting.result(10) == Outcome("late", 200, {"proba": 0.5})
+    assert sent.job(late) is None
+    database.close()
+
+
+def _lock_waits(database: Database) -> bool:
+    statement = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    return bool(database.read(lambda c: c.execute(statement).scalar_one()))

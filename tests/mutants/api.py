@@ -97,14 +97,19 @@ MUTANTS: tuple[Mutant, ...] = (
         "a request is stored and becomes a job as well", "integration/test_outbox",
     ),
     mutant(
+        "what-was-told-undone-is-done", "api/acceptance/database_threads.py",
+        "unknown = not call.work.cancel() and call.commits", "unknown = False",
+        "a request is refused and stored all the same", "integration/test_database_threads",
+    ),
+    mutant(
         "any-scheme-is-bearer", "api/http/api_keys.py",
         'scheme.lower() == b"bearer" and any(matches)', "any(matches)",
-        "a key is taken in another scheme", "end_to_end/test_one_door",
+        "a key is taken in another scheme", "unit/test_api_keys",
     ),
     mutant(
         "only-the-first-key", "api/http/api_keys.py",
         "for key in self._keys]\n        return", "for key in self._keys[:1]]\n        return",
-        "a second key lets nobody in", "end_to_end/test_one_door",
+        "a second key lets nobody in", "unit/test_api_keys",
     ),
     mutant(
         "wait-not-clamped", "api/http/preferences.py",
