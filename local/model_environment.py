@@ -12,24 +12,20 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
 from local.console import say
+from local.model_requirements import (
+    PINNED,
+    REQUIREMENTS,
+    constraints,
+    pip_arguments,
+    worker_requirements,
+)
 from local.stop_request import StopRequest
 from shared.errors import StartError
-from shared.settings import CHECKOUT
 
-REQUIREMENTS = "requirements.txt"
-# What the model may need in versions of its own. Everything else that a worker is made of comes in
-# the versions that Queuecast is tested with.
-_OF_THE_MODEL = {
-    "category-encoders", "joblib", "narwhals", "numpy", "packaging", "pandas", "patsy",
-    "python-dateutil", "pytz", "scikit-learn", "scipy", "six", "statsmodels", "threadpoolctl",
-    "typing-extensions", "tzdata",
-}  # fmt: skip
-_PINNED = CHECKOUT / "requirements" / "worker.txt"
 _PREFIX = "model-environment-"
 LOOK_EVERY = 0.1
 
@@ -53,40 +49,14 @@ def python_for(model_dir: Path, data_dir: Path, stop_request: StopRequest) -> st
         shutil.rmtree(environment, ignore_errors=True)
         _run([sys.executable, "-m", "venv", str(environment)], asked, stop_request)
         pins = environment / "constraints.txt"
-        pins.write_text("\n".join(constraints(_PINNED.read_text())) + "\n")
-        _run(pip_command(str(python), asked, pins), asked, stop_request)
+        pins.write_text("\n".join(constraints(PINNED.read_text())) + "\n")
+        pip = [str(python), "-m", "pip"]
+        _run([*pip, *pip_arguments(asked, pins)], asked, stop_request)
         complete.touch()
     for other in data_dir.glob(f"{_PREFIX}*"):
         if other != environment:
             shutil.rmtree(other, ignore_errors=True)
     return str(python)
-
-
-def constraints(pinned: str) -> list[str]:
-    """The lines of a file of pinned requirements that hold whatever the model needs, without their
-    hashes."""
-    lines = (line.split(" \\")[0].strip() for line in pinned.splitlines())
-    return [
-        line
-        for line in lines
-        if "==" in line and line.split("==")[0].strip().lower() not in _OF_THE_MODEL
-    ]
-
-
-def pip_command(python: str, asked: Path, pins: Path) -> list[str]:
-    """How to install a worker and what the model asks for."""
-    return [
-        python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet",
-        "--progress-bar", "on", "-r", str(asked), "-c", str(pins), *worker_requirements(),
-    ]  # fmt: skip
-
-
-def worker_requirements() -> list[str]:
-    """What a worker is made of, in the ranges in which it works."""
-    project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
-    found: list[str] = project["project"]["optional-dependencies"]["worker"]
-    # The shipped model needs it; another one says so.
-    return [line for line in found if not line.startswith("category_encoders")]
 
 
 def reason(output: Iterable[str]) -> str:
@@ -97,7 +67,7 @@ def reason(output: Iterable[str]) -> str:
 
 
 def _fingerprint(asked: Path) -> str:
-    text = [sys.version, asked.read_text(), _PINNED.read_text(), *worker_requirements()]
+    text = [sys.version, asked.read_text(), PINNED.read_text(), *worker_requirements()]
     return hashlib.sha256("\n".join(text).encode()).hexdigest()[:12]
 
 

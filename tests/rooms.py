@@ -97,7 +97,11 @@ LOCAL = {
     "local.example": set(),
     "local.data_folder_lock": set(),
     "local.greeting": set(),
-    "local.model_environment": {"local.console", "local.stop_request"},
+    "local.model_environment": {
+        "local.console", "local.model_requirements", "local.stop_request",
+    },
+    # A script as well, in a build that has nothing else of ours.
+    "local.model_requirements": set(),
     "local.part": set(),
     "local.ports": set(),
     "local.restart_pause": set(),

@@ -8,7 +8,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-_NAMES = {"FROM", "ENV", "WORKDIR", "RUN", "COPY", "USER", "EXPOSE", "HEALTHCHECK", "CMD"}
+_NAMES = {"ARG", "FROM", "ENV", "WORKDIR", "RUN", "COPY", "USER", "EXPOSE", "HEALTHCHECK", "CMD"}
 # Where the first stage installs the libraries, for the second to copy.
 LIBRARIES = "/venv"
 
@@ -39,8 +39,16 @@ class Dockerfile:
         ]
         text = "\n".join(lines).replace("\\\n", " ")
         found = []
+        # What each build argument is when nothing is said.
+        defaults: dict[str, str] = {}
         for line in filter(None, map(str.strip, text.splitlines())):
             name, _, arguments = line.partition(" ")
+            for argument, default in defaults.items():
+                arguments = arguments.replace(f"${argument}", default)
+            if name == "ARG":
+                argument, _, default = arguments.partition("=")
+                defaults[argument] = default
+                continue
             if name not in _NAMES or not arguments:
                 raise ValueError(f"{path.name}: {line!r} is no instruction that is known here")
             found.append(Instruction(name, arguments.strip()))

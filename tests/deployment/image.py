@@ -16,6 +16,8 @@ from tests.deployment.dockerfile import LIBRARIES, Dockerfile
 from tests.deployment.files import ignored
 from tests.system import INHERITED
 
+# What changes the system around the environment, which this machine has already.
+_OF_THE_SYSTEM = ("useradd ", "apt-get ")
 # What only means something inside a container; everything else must be carried out.
 _ONLY_IN_CONTAINERS = {"ENV", "WORKDIR", "USER", "EXPOSE", "HEALTHCHECK", "CMD"}
 
@@ -45,7 +47,7 @@ class Image:
             elif instruction.name == "COPY":
                 source, target = next(copies)
                 self._copy(Path(source), stage / target)
-            elif instruction.name == "RUN" and not instruction.arguments.startswith("useradd "):
+            elif instruction.name == "RUN" and not instruction.arguments.startswith(_OF_THE_SYSTEM):
                 command = instruction.arguments.replace(LIBRARIES, str(self._libraries))
                 self._build(command, stage, base / "bin")
             else:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from local.model_environment import REQUIREMENTS, python_for
+from local.model_environment import python_for
+from local.model_requirements import REQUIREMENTS
 from local.stop_request import StopRequest
 from shared.settings import CHECKOUT
 from tests.end_to_end.make_run import Run, when_ready

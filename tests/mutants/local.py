@@ -36,7 +36,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "a closed terminal leaves everything running", "unit/test_stop_request",
     ),
     mutant(
-        "models-libraries-pinned", "local/model_environment.py",
+        "models-libraries-pinned", "local/model_requirements.py",
         'if "==" in line and line.split("==")[0].strip().lower() not in _OF_THE_MODEL',
         'if "==" in line',
         "a model's own versions cannot be installed", "unit/test_model_environment",

@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from local.model_environment import (
+from local.model_environment import python_for, reason
+from local.model_requirements import (
     REQUIREMENTS,
     constraints,
-    pip_command,
-    python_for,
-    reason,
+    pip_arguments,
     worker_requirements,
 )
 from local.stop_request import StopRequest
@@ -54,8 +53,8 @@ def test_nothing_asked_nothing_installed(tmp_path: Path) -> None:
 
 def test_the_command() -> None:
     """The folder's file and our pins, as pip takes them."""
-    command = pip_command("python", Path("a") / REQUIREMENTS, Path("pins"))
-    assert command[:4] == ["python", "-m", "pip", "install"]
+    command = pip_arguments(Path("a") / REQUIREMENTS, Path("pins"))
+    assert command[0] == "install"
     assert command[command.index("-r") + 1] == f"a/{REQUIREMENTS}"
     assert command[command.index("-c") + 1] == "pins"
 
