@@ -7,7 +7,7 @@ export PIP_USER := 0
 export PIP_TARGET :=
 export PIP_PREFIX :=
 
-.PHONY: run test test-models mutants lint bench bench-peers faults lock clean
+.PHONY: run test test-models mutants images lint bench bench-peers faults lock clean
 
 run: $(VENV)/.local
 	@exec $(BIN)/python -m local
@@ -22,6 +22,10 @@ test-models: $(VENV)/.dev
 # Plants one bug after the other in a copy, and lists those that no test notices.
 mutants: $(VENV)/.dev
 	$(BIN)/python -m tests.mutants
+
+# Builds both images without a Docker engine, as root, and runs them.
+images: $(VENV)/.dev
+	$(BIN)/python -m tests.images
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -1,0 +1,1 @@
+"""`make images`: both images built from their Dockerfiles and run, without a Docker engine."""
