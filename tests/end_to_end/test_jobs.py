@@ -13,7 +13,7 @@ from shared.db.engine import connect
 from shared.db.jobs import find_all
 from shared.queue.messages import new_request_id
 from shared.setting_values import database_url
-from tests.system import Answer, Client, System, wait_for
+from tests.system import Answer, Client, System, call, wait_for
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -157,6 +157,15 @@ def test_many_long_polls_are_answered_at_once(idle: System) -> None:
     assert sorted(seconds >= 4 for seconds in took) == [False, False, False, True]
     with working(idle):
         assert few.ended(job_id)["status"] == "succeeded"
+
+
+def test_a_long_poll_is_not_held_beyond_its_bound(idle: System) -> None:
+    """However long somebody wants to wait, they hear after SYNC_WAIT_MAX how it stands."""
+    _, bounded = idle.start_gateway(SYNC_WAIT="1", SYNC_WAIT_MAX="1")
+    job_id = bounded.predict("bounded", prefer="respond-async").json["job_id"]
+    answer = call(bounded.address, "GET", f"/jobs/{job_id}?wait=25", timeout=15)
+    assert answer.json["status"] == "queued"
+    assert bounded.delete(f"/jobs/{job_id}").status == 200
 
 
 def test_old_jobs_are_cleared_away(idle: System) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import redis
 
+from local.postgres_server import PostgresServer
 from local.redis_server import RedisServer
 from tests.faults import processes
 from tests.flood import Flood
@@ -66,6 +67,26 @@ def test_redis_is_frozen(system: System, own_redis: RedisServer) -> None:
     wait_for(client.ready, 15, "the gateway is ready again")
     HonestClient(client).is_served()
     check_memory(part)
+
+
+def test_the_database_is_stopped(new_redis_url: Callable[[], str], tmp_path: Path) -> None:
+    """It is named, and nothing else; the same processes are ready when it is back."""
+    server = PostgresServer(INHERITED)
+    running = System(server.create_database("stopped"), new_redis_url(), tmp_path)
+    try:
+        client = running.start().client
+        server.stop()
+        answer = wait_for(
+            lambda: a if (a := client.get("/readyz")).status == 503 else None, 10, "said"
+        )
+        assert answer.json["error"] == "not ready: database"
+        assert answer.json["database"] == "the database does not answer"
+        assert answer.json["redis"] == answer.json["worker"] == "ready"
+        server.start_again()
+        wait_for(client.ready, 15, "the gateway is ready again")
+    finally:
+        running.stop()
+        server.remove()
 
 
 def test_foreign_keys(system: System, own_redis: RedisServer) -> None:

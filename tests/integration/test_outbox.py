@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import Connection, text
@@ -23,6 +24,10 @@ from shared.queue.messages import Group, Kind, Lane, Outcome, Request
 from shared.settings import Settings
 from tests.system import wait_for
 from worker import labelling
+
+Result = TypeVar("Result")
+
+MAKER = Prediction("maker", ObservationId("a", True), "{}", 0.5, "v")
 
 
 @dataclass
@@ -63,8 +68,7 @@ def sent(request: pytest.FixtureRequest, new_database_url: Callable[[str], str])
     url = Settings.from_environment({"DATABASE_URL": new_database_url(request.param)}).database_url
     made = connect(url, connections=2, wait=10.0)
     migrate(made)
-    row = Prediction("maker", ObservationId("a", True), "{}", 0.5, "v")
-    made.write(lambda c: predictions.insert(c, [row]))
+    made.write(lambda c: predictions.insert(c, [MAKER]))
     yield Sent(made)
     made.close()
 
@@ -149,35 +153,68 @@ def test_numbers_go_on_from_those_of_jobs(sent: Sent) -> None:
     assert drawn == sorted(set(drawn))
 
 
-def test_a_row_that_is_not_committed_yet(new_database_url: Callable[[str], str]) -> None:
+@pytest.fixture
+def beside(new_database_url: Callable[[str], str]) -> Iterator[Sent]:
+    """An outbox on PostgreSQL, where transactions run beside each other, and a row for "a"."""
+    url = Settings.from_environment({"DATABASE_URL": new_database_url("postgres")}).database_url
+    made = connect(url, connections=3, wait=10.0)
+    migrate(made)
+    made.write(lambda c: predictions.insert(c, [MAKER]))
+    yield Sent(made)
+    made.close()
+
+
+def test_a_row_that_is_not_committed_yet(beside: Sent) -> None:
     """A request whose row is being stored becomes no job beside it: its conversion waits until the
     row is there, and finds it."""
-    url = Settings.from_environment({"DATABASE_URL": new_database_url("postgres")}).database_url
-    database = connect(url, connections=3, wait=10.0)
-    migrate(database)
-    sent, late = Sent(database), predict("late")
-    is_stored, may_commit = threading.Event(), threading.Event()
+    late = Request("late", Kind.PREDICT, ObservationId("late", True), "{}")
 
     def store(connection: Connection) -> None:
         predictions.hold_storing(connection)
-        predictions.insert(
-            connection, [Prediction("late", late.observation_id, late.body, 0.5, "v")]
-        )
-        is_stored.set()
+        row = Prediction("late", late.observation_id, late.body, 0.5, "v")
+        predictions.insert(connection, [row])
+
+    found = _waits_for(beside.database, store, lambda: beside.convert(late))
+    assert found == Outcome("late", 200, {"proba": 0.5})
+    assert beside.job(late) is None
+
+
+def test_a_label_whose_update_is_becoming_a_job(beside: Sent) -> None:
+    """The first message is applied when the job is there, and ends it."""
+    (request,) = beside.number(update("labelling", 1))
+
+    def promise(connection: Connection) -> None:
+        predictions.wait_for_storing(connection)
+        jobs.accept(connection, [replace(request, accepted=True)], Lane.DEFERRED, "channel")
+
+    _waits_for(beside.database, promise, lambda: beside.apply(request))
+    job = beside.job(request)
+    assert job is not None
+    assert job.status == "succeeded"
+    assert beside.labels() == [1]
+
+
+def _waits_for(
+    database: Database, first: Callable[[Connection], None], second: Callable[[], Result]
+) -> Result:
+    """What the second does, which must wait for the first one's commit."""
+    is_done, may_commit = threading.Event(), threading.Event()
+
+    def hold(connection: Connection) -> None:
+        first(connection)
+        is_done.set()
         assert may_commit.wait(10)
 
     with ThreadPoolExecutor(2) as pool:
-        storing = pool.submit(database.write, store)
-        assert is_stored.wait(10)
-        converting = pool.submit(sent.convert, late)
+        holding = pool.submit(database.write, hold)
         try:
-            wait_for(lambda: converting.done() or _lock_waits(database), 10, "it waits")
+            assert is_done.wait(10)
+            waiting = pool.submit(second)
+            wait_for(lambda: waiting.done() or _lock_waits(database), 10, "it waits")
         finally:
             may_commit.set()
-        storing.result(10)
-        assert converting.result(10) == Outcome("late", 200, {"proba": 0.5})
-    assert sent.job(late) is None
-    database.close()
+        holding.result(10)
+        return waiting.result(10)
 
 
 def _lock_waits(database: Database) -> bool:

@@ -170,18 +170,19 @@ MUTANTS: tuple[Mutant, ...] = (
         "            if self._pending.note_number(request.request_id, number)\n",
         "            if self._pending.note_number(request.request_id, number) or True\n",
         "an update whose client was answered is applied under another number",
-        "end_to_end/test_update", "end_to_end/test_unknown_commits",
+        "integration/test_dispatch",
     ),
     mutant(
         "ready-without-the-database", "api/routes/health.py",
         "return READY if trouble is None else str(trouble)", "return READY",
-        "a load balancer sends requests that are refused", "end_to_end/test_readiness",
+        "a load balancer sends requests that are refused",
+        "end_to_end/test_readiness::test_the_database_is_stopped",
     ),
     mutant(
         "ready-without-a-worker", "api/routes/health.py",
         'return READY if gateway.redis_watch.queue.workers else "no worker',
         'return READY if gateway.redis_watch is not None else "no worker',
-        "ready, and nobody answers", "end_to_end/test_readiness",
+        "ready, and nobody answers", "end_to_end/test_gateway",
     ),
     mutant(
         "poll-not-clamped", "api/routes/jobs.py",

@@ -8,7 +8,7 @@ MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "label-without-the-storing-lock", "worker/labelling.py",
         "    predictions.hold_storing(connection)\n", "",
-        "an update is applied and cancelled", "integration/test_labelling",
+        "an update is applied, and its job stays", "integration/test_outbox",
     ),
     mutant(
         "late-message-ignores-its-job", "worker/labelling.py",
