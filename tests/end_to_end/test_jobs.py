@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+import redis
 
 from shared.db.engine import connect
 from shared.db.jobs import find_all
-from shared.queue.messages import new_request_id
+from shared.queue.messages import Lane, new_request_id
 from shared.setting_values import database_url
 from tests.system import Answer, Client, System, call, wait_for
 
@@ -73,6 +74,26 @@ def test_cancel(idle: System) -> None:
         assert answer.status == 200
         assert answer.json["status"] == "cancelled"
     assert client.job(job_id)["status"] == "cancelled"
+
+
+def test_cancelling_sends_what_waited_for_it(idle: System) -> None:
+    """An update waits for its prediction. When that is cancelled, the workers are sent the update
+    again, which nothing else would do for a while."""
+    client = idle.client
+    prediction = client.predict("awaited", prefer="respond-async").json["job_id"]
+    waiting = client.update("awaited", 1, prefer="respond-async").json["job_id"]
+    redis_client = redis.Redis.from_url(idle.redis_url)
+    try:
+        # As if workers had read both and left them for each other.
+        redis_client.delete(*(idle.queue(lane) for lane in Lane))
+        assert client.delete(f"/jobs/{prediction}").status == 200
+        queue = idle.queue(Lane.INTERACTIVE)
+        wait_for(lambda: redis_client.llen(queue) == 1, 10, "it is sent")
+    finally:
+        redis_client.close()
+    with working(idle):
+        job = client.ended(waiting, 60)
+    assert job["result"] == {"error": 'Observation ID: "awaited" does not exist'}
 
 
 def test_a_wait_that_ends_is_a_202(idle: System) -> None:

@@ -13,8 +13,9 @@ from shared.db import jobs
 from shared.db.engine import Database, connect
 from shared.db.migrate import migrate
 from shared.observation_id import ObservationId
-from shared.queue.messages import Kind, Lane, Outcome, Request
+from shared.queue.messages import Kind, Lane, Outcome, Request, Status
 from shared.settings import Settings
+from tests.integration.beside import behind
 from tests.system import wait_for
 
 NAMES = ("a", "b", "c")
@@ -134,6 +135,55 @@ def test_what_is_given_up_does_not_count(database: Database, accepted: list[str]
         assert database.write(lambda c: jobs.set_aside(c, 100)) == []
         assert bring_back(database, accepted) == accepted
     assert {attempts(database, name) for name in accepted} == {1}
+
+
+def test_two_groups_claim_one_job(new_database_url: Callable[[str], str]) -> None:
+    """At the same moment: the one that comes second waits, and gets nothing of it."""
+    url = Settings.from_environment({"DATABASE_URL": new_database_url("postgres")}).database_url
+    database = connect(url, connections=3, wait=10.0)
+    migrate(database)
+    job = Request("one", Kind.PREDICT, ObservationId("one", True), "{}", True)
+    database.write(lambda c: jobs.accept(c, [job], Lane.DEFERRED, None))
+    taken = behind(
+        database,
+        lambda c: jobs.claim(c, ["one"], "first", 60.0, False),
+        lambda: claim(database, ["one"], group_id="second"),
+    )
+    assert taken == set()
+    assert attempts(database, "one") == 1
+    database.close()
+
+
+def status(database: Database, job_id: str) -> Status:
+    found = database.read(lambda c: jobs.find(c, job_id))
+    assert found is not None
+    return found.status
+
+
+def test_only_a_queued_job_is_cancelled(database: Database, accepted: list[str]) -> None:
+    """One that runs goes on, one that has ended stays as it is."""
+    queued, running, ended = accepted
+    claim(database, [running, ended])
+    database.write(lambda c: jobs.finish(c, [Outcome(ended, 200, {})]))
+    for job_id, after in (
+        (queued, Status.CANCELLED), (running, Status.RUNNING), (ended, Status.SUCCEEDED)
+    ):  # fmt: skip
+        assert database.write(lambda c, one=job_id: jobs.cancel(c, one)) == after  # type: ignore[misc]
+        assert status(database, job_id) == after
+
+
+def test_what_has_ended_does_not_end_again(database: Database, accepted: list[str]) -> None:
+    """Whatever comes late: the first end is the one that was told."""
+    cancelled, failed, open_one = accepted
+    database.write(lambda c: jobs.cancel(c, cancelled))
+    database.write(lambda c: jobs.finish(c, [Outcome(failed, 422, {"error": "first"})]))
+    late = [Outcome(name, 200, {"proba": 0.5}) for name in accepted]
+    database.write(lambda c: jobs.finish(c, late))
+    ends = [Status.CANCELLED, Status.FAILED, Status.SUCCEEDED]
+    assert [status(database, name) for name in (cancelled, failed, open_one)] == ends
+    found = database.read(lambda c: jobs.find(c, failed))
+    assert found is not None
+    assert found.outcome == {"error": "first"}
 
 
 def test_claimed_again_by_the_same_group(database: Database, accepted: list[str]) -> None:

@@ -4,14 +4,11 @@ made of them, on both databases."""
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from api.acceptance.database_threads import DatabaseThreads
 from api.acceptance.outbox import Outbox
@@ -22,10 +19,8 @@ from shared.db.predictions import Prediction
 from shared.observation_id import ObservationId
 from shared.queue.messages import Group, Kind, Lane, Outcome, Request
 from shared.settings import Settings
-from tests.system import wait_for
+from tests.integration.beside import behind
 from worker import labelling
-
-Result = TypeVar("Result")
 
 MAKER = Prediction("maker", ObservationId("a", True), "{}", 0.5, "v")
 
@@ -174,7 +169,7 @@ def test_a_row_that_is_not_committed_yet(beside: Sent) -> None:
         row = Prediction("late", late.observation_id, late.body, 0.5, "v")
         predictions.insert(connection, [row])
 
-    found = _waits_for(beside.database, store, lambda: beside.convert(late))
+    found = behind(beside.database, store, lambda: beside.convert(late))
     assert found == Outcome("late", 200, {"proba": 0.5})
     assert beside.job(late) is None
 
@@ -187,36 +182,8 @@ def test_a_label_whose_update_is_becoming_a_job(beside: Sent) -> None:
         predictions.wait_for_storing(connection)
         jobs.accept(connection, [replace(request, accepted=True)], Lane.DEFERRED, "channel")
 
-    _waits_for(beside.database, promise, lambda: beside.apply(request))
+    behind(beside.database, promise, lambda: beside.apply(request))
     job = beside.job(request)
     assert job is not None
     assert job.status == "succeeded"
     assert beside.labels() == [1]
-
-
-def _waits_for(
-    database: Database, first: Callable[[Connection], None], second: Callable[[], Result]
-) -> Result:
-    """What the second does, which must wait for the first one's commit."""
-    is_done, may_commit = threading.Event(), threading.Event()
-
-    def hold(connection: Connection) -> None:
-        first(connection)
-        is_done.set()
-        assert may_commit.wait(10)
-
-    with ThreadPoolExecutor(2) as pool:
-        holding = pool.submit(database.write, hold)
-        try:
-            assert is_done.wait(10)
-            waiting = pool.submit(second)
-            wait_for(lambda: waiting.done() or _lock_waits(database), 10, "it waits")
-        finally:
-            may_commit.set()
-        holding.result(10)
-        return waiting.result(10)
-
-
-def _lock_waits(database: Database) -> bool:
-    statement = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
-    return bool(database.read(lambda c: c.execute(statement).scalar_one()))

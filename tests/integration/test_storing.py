@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -99,3 +100,35 @@ def test_transactions_after_a_failed_message(database: Database) -> None:
     with pytest.raises(KeyError):
         database.write(fail)
     assert database.read(lambda c: jobs.find(c, request("a").request_id)) is None
+
+
+def test_two_that_wait_for_each_other(database: Database) -> None:
+    """PostgreSQL ends one of two transactions that would wait for ever; it is done again, and both
+    are stored."""
+    insert(database, "a", "b")
+    both_hold = threading.Barrier(2, timeout=10)
+
+    def label(first: str, second: str) -> None:
+        tries = 0
+
+        def work(connection: Connection) -> None:
+            nonlocal tries
+            tries += 1
+            _label(connection, first)
+            if tries == 1:
+                both_hold.wait()
+            _label(connection, second)
+
+        database.write(work)
+        done.append(tries)
+
+    done: list[int] = []
+    with ThreadPoolExecutor(2) as pool:
+        for one in [pool.submit(label, "a", "b"), pool.submit(label, "b", "a")]:
+            one.result(20)
+    assert sorted(done) == [1, 2]
+
+
+def _label(connection: Connection, name: str) -> None:
+    statement = "UPDATE prediction SET true_class = '1' WHERE observation_id = :name"
+    assert connection.execute(text(statement), {"name": name}).rowcount == 1

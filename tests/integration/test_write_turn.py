@@ -35,6 +35,12 @@ def write(connection: Connection) -> None:
     connection.exec_driver_sql("INSERT INTO lease VALUES ('a', 'b', 'c') ON CONFLICT DO NOTHING")
 
 
+def test_what_is_committed_is_on_the_disk(database: Database) -> None:
+    """A power cut loses no commit (SQLite documentation, PRAGMA synchronous: FULL is 2)."""
+    for ask in (database.read, database.write):
+        assert ask(lambda c: c.exec_driver_sql("PRAGMA synchronous").scalar_one()) == 2
+
+
 def test_whoever_waited_long_is_next(database: Database) -> None:
     """The turn is taken when it is free, not a tenth of a second later."""
     delays = [_delay(database) for _ in range(7)]

@@ -198,7 +198,7 @@ MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "cancelling-wakes-no-update", "api/routes/jobs.py",
         "        gateway.republish(waiting)\n", "",
-        "an update waits for a prediction that was cancelled", "end_to_end/test_update",
-        "end_to_end/test_jobs",
+        "an update waits for a prediction that was cancelled",
+        "end_to_end/test_jobs::test_cancelling_sends_what_waited_for_it",
     ),
 )  # fmt: skip

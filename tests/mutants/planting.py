@@ -55,7 +55,9 @@ class Copy:
             code, said = self._run(planted.tests)
         if code == _PASSED:
             return Verdict.SURVIVED, said
-        return (Verdict.NOTICED if code == _FAILED else Verdict.ERROR), said
+        # A negative code: the bug let a signal, which a test sends to its own process, end it.
+        noticed = code == _FAILED or code < 0
+        return (Verdict.NOTICED if noticed else Verdict.ERROR), said
 
     @contextmanager
     def _planted(self, planted: Mutant) -> Iterator[None]:
