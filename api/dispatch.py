@@ -15,7 +15,7 @@ from api.grouping.batcher import Batcher
 from api.grouping.loop_broker import LoopBroker
 from api.grouping.pending import Pending
 from api.redis_watch import RedisWatch
-from shared.db import jobs
+from shared.db import job_numbers
 from shared.errors import (
     BrokerAwayError,
     BusyError,
@@ -150,7 +150,7 @@ class Dispatch:
     async def _number_and_publish(self, group: Group) -> None:
         try:
             count = len(group.requests)
-            numbers = await self._database.draw(lambda d: jobs.draw_numbers(d, count))
+            numbers = await self._database.draw(lambda d: job_numbers.draw_numbers(d, count))
         except DatabaseAwayError as error:
             # A promise would find the same out, in as much time again.
             if isinstance(error, UnknownCommitError):

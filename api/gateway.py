@@ -21,7 +21,7 @@ from api.grouping.replies import ReplyReader
 from api.http.preferences import Preference
 from api.redis_watch import RedisWatch
 from shared.db.engine import Database, connect
-from shared.db.jobs import Job
+from shared.db.job_rows import Job
 from shared.errors import (
     BusyError,
     DatabaseAwayError,

@@ -6,10 +6,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from shared.db import jobs
+from shared.db import dead_jobs
 from shared.db.deployment import namespace
 from shared.db.engine import Database, connect
-from shared.db.jobs import Job
+from shared.db.job_rows import Job
 from shared.db.seen_rows import timestamp
 from shared.errors import BrokerAwayError, QueuecastError, StartError
 from shared.logs import configure
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _list(database: Database) -> int:
-    dead = database.read(jobs.dead_letters)
+    dead = database.read(dead_jobs.dead_letters)
     for job in dead:
         sys.stdout.write(_line(job) + "\n")
     sys.stdout.write(f"{len(dead)} dead letters\n")
@@ -54,8 +54,8 @@ def _list(database: Database) -> int:
 def _replay(settings: Settings, database: Database, job_ids: Sequence[str]) -> int:
     if not settings.redis_url:
         raise StartError("REDIS_URL is not set: name the Redis that the workers listen to")
-    wanted = job_ids or [j.request.request_id for j in database.read(jobs.dead_letters)]
-    queued = database.write(lambda c: jobs.replay(c, wanted))
+    wanted = job_ids or [j.request.request_id for j in database.read(dead_jobs.dead_letters)]
+    queued = database.write(lambda c: dead_jobs.replay(c, wanted))
     broker = Broker(make_redis(settings, 2.0), Names(database.read(namespace)))
     try:
         for job in queued:

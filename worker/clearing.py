@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from shared.db import jobs, leases
+from shared.db import ended_jobs, leases
 from shared.db.engine import Database
 from shared.errors import QueuecastError
 from shared.signal_event import SignalEvent
@@ -103,7 +103,9 @@ class Clearing:
             nonlocal took
             # Not from before the transaction: to wait for a turn on SQLite is no work.
             began = time.monotonic()
-            left = jobs.clear_finished(connection, self._retention, self._size, since, emptied)
+            left = ended_jobs.clear_finished(
+                connection, self._retention, self._size, since, emptied
+            )
             took = time.monotonic() - began
             return left
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 
-from shared.db import jobs
+from shared.db import job_claims
 from shared.db.engine import Database
 from shared.db.wait_limit import allow_waiting
 from shared.errors import DatabaseAwayError
@@ -45,7 +45,7 @@ class GivenUpGroups:
             job_ids = [r.request_id for r in group.requests if r.accepted]
             try:
                 self._database.write(
-                    lambda c, ids=job_ids, of=group.group_id: jobs.give_back(c, ids, of)  # type: ignore[misc]
+                    lambda c, ids=job_ids, of=group.group_id: job_claims.give_back(c, ids, of)  # type: ignore[misc]
                 )
             except DatabaseAwayError:
                 self._groups.appendleft(group)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from shared.db import jobs
+from shared.db import job_claims
 from shared.db.engine import Database
 from shared.errors import (
     DatabaseFaultError,
@@ -118,7 +118,7 @@ class GroupRunner:
             return list(requests)
         alone = len(requests) == 1
         claimed = self._database.write(
-            lambda c: jobs.claim(c, job_ids, group.group_id, self._lease, alone)
+            lambda c: job_claims.claim(c, job_ids, group.group_id, self._lease, alone)
         )
         return [
             # The message says only which jobs these are; what was asked is in the database.

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from shared.answers import does_not_exist, unused_keys, with_warnings
 from shared.db import jobs, predictions
-from shared.db.jobs import Job
+from shared.db.job_rows import Job
 from shared.db.predictions import Labelled
 from shared.errors import ClientFaultError
 from shared.queue.messages import Kind, Lane, Outcome, Request

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from shared.db import jobs
+from shared.db import job_claims, job_rows, jobs
 from shared.db.engine import Database
 from shared.queue.broker import Broker
 from shared.queue.messages import Group, Lane, Outcome, Reply, Request, new_request_id
@@ -33,7 +33,7 @@ class Recovery:
         log.warning("a process was lost with %d requests", len(group.requests))
         job_ids = [r.request_id for r in group.requests if r.accepted]
         if job_ids:
-            self._database.write(lambda c: jobs.end_leases(c, job_ids, group.group_id))
+            self._database.write(lambda c: job_claims.end_leases(c, job_ids, group.group_id))
             self._sweeper.return_lost()
         not_jobs = [r for r in group.requests if not r.accepted]
         if not_jobs:
@@ -54,7 +54,7 @@ class Recovery:
         jobs_by_now = self._database.read(lambda c: jobs.known(c, ids))
         again = [r for r in requests if r.request_id not in jobs_by_now]
         tries = group.tries + 1
-        if tries < jobs.MOST_ATTEMPTS:
+        if tries < job_rows.MOST_ATTEMPTS:
             for part in split(again, size_after(tries, len(again))):
                 smaller = Group(new_request_id(), group.reply_to, part, tries)
                 self._broker.publish(smaller, Lane.INTERACTIVE)

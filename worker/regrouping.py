@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from shared.db.jobs import Job
+from shared.db.job_rows import Job
 from shared.queue.messages import Group, Request, new_request_id
 
 # After the first failed try. Eight rows are scored together for the price of one

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import logging
 
-from shared.db import jobs, leases
+from shared.db import jobs, leases, lost_jobs
 from shared.db.engine import Database
-from shared.db.jobs import Job
+from shared.db.job_rows import Job
 from shared.queue.broker import Broker
 from shared.queue.messages import (
     SET_ASIDE,
@@ -68,11 +68,11 @@ class Sweeper:
             DatabaseAwayError, BrokerAwayError: one of them does not answer.
         """
         if self._attempts_are_certain:
-            self._tell(self._database.write(lambda c: jobs.set_aside(c, _MOST_RETURNED)))
+            self._tell(self._database.write(lambda c: lost_jobs.set_aside(c, _MOST_RETURNED)))
         for lane in Lane:
             empty = self._broker.backlog(lane) == 0
             lost = self._database.write(
-                lambda c, lane=lane, empty=empty: jobs.return_lost(  # type: ignore[misc]
+                lambda c, lane=lane, empty=empty: lost_jobs.return_lost(  # type: ignore[misc]
                     c, lane, empty, LOST_AFTER, _MOST_RETURNED
                 )
             )

@@ -7,7 +7,7 @@ import threading
 
 from sqlalchemy import Connection
 
-from shared.db import jobs
+from shared.db import backlog
 from shared.errors import BusyError
 
 # How far back the rate is measured at which jobs end, in seconds.
@@ -33,8 +33,8 @@ class Admission:
 
     def measure(self, connection: Connection) -> None:
         """Ask the database how many jobs are unfinished, and how many ended in the last seconds."""
-        waiting = jobs.backlog(connection, self._limit + self._limit // ROOM + 1)
-        rate = jobs.ended_within(connection, RECENT) / RECENT if waiting else 0.0
+        waiting = backlog.backlog(connection, self._limit + self._limit // ROOM + 1)
+        rate = backlog.ended_within(connection, RECENT) / RECENT if waiting else 0.0
         with self._lock:
             self._waiting, self._rate = waiting, rate
 

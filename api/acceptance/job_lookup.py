@@ -8,7 +8,7 @@ from api.acceptance.database_threads import DatabaseThreads
 from api.acceptance.group_commit import GroupCommit
 from shared.db import jobs
 from shared.db.cleared_jobs import among_cleared
-from shared.db.jobs import Job
+from shared.db.job_rows import Job
 
 
 class JobLookup:

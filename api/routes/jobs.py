@@ -17,7 +17,7 @@ from api.http.routing import Route
 from api.routes.predictions import RETRY_AFTER
 from shared.db import jobs
 from shared.db.cleared_jobs import among_cleared
-from shared.db.jobs import Job
+from shared.db.job_rows import Job
 from shared.db.seen_rows import timestamp
 from shared.errors import (
     ClearedJobError,

@@ -10,7 +10,7 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, text
 
-from shared.db import jobs
+from shared.db import ended_jobs, jobs
 from shared.db.cleared_jobs import among_cleared
 from shared.db.engine import Database, connect
 from shared.db.migrate import alembic_config, migrate
@@ -79,7 +79,7 @@ def count(database: Database) -> int:
 
 
 def clear(database: Database, retention: float, limit: int = 1000) -> None:
-    database.write(lambda c: jobs.clear_finished(c, retention, limit))
+    database.write(lambda c: ended_jobs.clear_finished(c, retention, limit))
 
 
 def test_two_thousand_a_second(database: Database, url: str, clearing: Clearing) -> None:
@@ -155,10 +155,10 @@ def test_goes_on_where_it_ended(database: Database) -> None:
     end(database, ids[:1], 3 * HOUR)
     since = database.read(lambda c: jobs.find_all(c, ids))[ids[0]].finished_at
     assert since is not None
-    first = database.write(lambda c: jobs.clear_finished(c, HOUR, 1))
+    first = database.write(lambda c: ended_jobs.clear_finished(c, HOUR, 1))
     assert first == since
     end(database, ids[1:2], 4 * HOUR)
-    assert database.write(lambda c: jobs.clear_finished(c, HOUR, 1, since)) is None
+    assert database.write(lambda c: ended_jobs.clear_finished(c, HOUR, 1, since)) is None
     assert count(database) == 2
     clear(database, HOUR)
     assert count(database) == 1
@@ -168,10 +168,10 @@ def test_cancelled_jobs_stay_for_a_while(database: Database) -> None:
     """However short the retention: a frozen process may still come to store the prediction."""
     (job_id,) = accept(database, 1)
     database.write(lambda c: jobs.cancel(c, job_id))
-    age(database, "finished_at", jobs.CANCELLED_KEPT - 60)
+    age(database, "finished_at", ended_jobs.CANCELLED_KEPT - 60)
     clear(database, 1.0)
     assert count(database) == 1
-    age(database, "finished_at", jobs.CANCELLED_KEPT + 1)
+    age(database, "finished_at", ended_jobs.CANCELLED_KEPT + 1)
     clear(database, 1.0)
     assert count(database) == 0
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, update
 
-from shared.db import jobs, leases
+from shared.db import job_claims, job_rows, jobs, leases, lost_jobs
 from shared.db.engine import Database, connect
 from shared.db.migrate import migrate
 from shared.db.tables import JOB, LEASE
@@ -55,12 +55,14 @@ def set_back(database: Database) -> None:
 
 
 def lost(database: Database, lane_is_empty: bool) -> list[str]:
-    found = database.write(lambda c: jobs.return_lost(c, Lane.DEFERRED, lane_is_empty, 10.0, 100))
+    found = database.write(
+        lambda c: lost_jobs.return_lost(c, Lane.DEFERRED, lane_is_empty, 10.0, 100)
+    )
     return [job.request.request_id for job in found]
 
 
 def claim(database: Database, group_id: str) -> set[str]:
-    return set(database.write(lambda c: jobs.claim(c, ["a"], group_id, 25.0, True)))
+    return set(database.write(lambda c: job_claims.claim(c, ["a"], group_id, 25.0, True)))
 
 
 def test_a_lease_of_the_future_has_run_out(database: Database) -> None:
@@ -92,13 +94,13 @@ def test_what_is_published_in_the_future_is_lost(database: Database, lane_is_emp
 
 def test_the_last_try_of_the_future(database: Database) -> None:
     """A job that was claimed for its last time is set aside when its lease is of the future."""
-    for number in range(jobs.MOST_ATTEMPTS):
+    for number in range(job_rows.MOST_ATTEMPTS):
         assert claim(database, f"group {number}") == {"a"}
-        if number < jobs.MOST_ATTEMPTS - 1:
-            database.write(lambda c, n=number: jobs.end_leases(c, ["a"], f"group {n}"))  # type: ignore[misc]
-    assert database.write(lambda c: jobs.set_aside(c, 10)) == []
+        if number < job_rows.MOST_ATTEMPTS - 1:
+            database.write(lambda c, n=number: job_claims.end_leases(c, ["a"], f"group {n}"))  # type: ignore[misc]
+    assert database.write(lambda c: lost_jobs.set_aside(c, 10)) == []
     set_back(database)
-    assert len(database.write(lambda c: jobs.set_aside(c, 10))) == 1
+    assert len(database.write(lambda c: lost_jobs.set_aside(c, 10))) == 1
 
 
 def test_who_sweeps(database: Database) -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection
 
 from local.ports import free_port
-from shared.db import jobs
+from shared.db import job_numbers
 from shared.db.engine import Database, connect
 from shared.db.migrate import migrate
 from shared.db.permissions import check_permissions
@@ -98,7 +98,7 @@ def test_nobody_listens() -> None:
     with pytest.raises(DatabaseAwayError, match="does not answer"):
         database.write_at_once("SELECT 1", {})
     with pytest.raises(DatabaseAwayError, match="does not answer"):
-        jobs.draw_numbers(database, 1)
+        job_numbers.draw_numbers(database, 1)
 
 
 def test_a_login_that_is_refused_later(new_database_url: Callable[[str], str]) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from shared.db import jobs
+from shared.db import job_claims, job_rows, jobs
 from shared.db.engine import Database, connect
-from shared.db.jobs import Job
+from shared.db.job_rows import Job
 from shared.db.migrate import migrate
 from shared.errors import DatabaseAwayError
 from shared.observation_id import ObservationId
@@ -81,7 +81,7 @@ def parts(
 
 def test_given_up_until_the_database_answers(parts: Parts) -> None:
     """More often than a job may be tried; then it is done, at its first attempt that counts."""
-    for number in range(jobs.MOST_ATTEMPTS + 1):
+    for number in range(job_rows.MOST_ATTEMPTS + 1):
         group = Group(f"group-{number}", None, (JOB,))
         with parts.held_up(AN_INDEX_IS_MADE):
             with pytest.raises(DatabaseAwayError):
@@ -112,8 +112,8 @@ def test_given_back_when_the_silence_ends(parts: Parts) -> None:
 
 def test_nothing_is_set_aside_right_after_a_silence(parts: Parts) -> None:
     """Another worker may be about to give back what seems to be a job's last try."""
-    for number in range(jobs.MOST_ATTEMPTS):
-        parts.database.write(lambda c, of=str(number): jobs.claim(c, ["a"], of, -1.0, True))  # type: ignore[misc]
+    for number in range(job_rows.MOST_ATTEMPTS):
+        parts.database.write(lambda c, of=str(number): job_claims.claim(c, ["a"], of, -1.0, True))  # type: ignore[misc]
     parts.sweeper.sweep()
     assert parts.job().status is Status.RUNNING
     parts.sweeper.sweep()

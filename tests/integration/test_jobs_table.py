@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 from sqlalchemy import Connection, text
 
-from shared.db import jobs
+from shared.db import dead_jobs, job_claims, job_rows, jobs, lost_jobs
 from shared.db.engine import Database, connect
 from shared.db.migrate import migrate
 from shared.observation_id import ObservationId
@@ -46,17 +46,17 @@ def claim(
     database: Database, ids: list[str], alone: bool = False, group_id: str = "group"
 ) -> set[str]:
     """Take these jobs under a lease that outlasts the test."""
-    return set(database.write(lambda c: jobs.claim(c, ids, group_id, 60.0, alone)))
+    return set(database.write(lambda c: job_claims.claim(c, ids, group_id, 60.0, alone)))
 
 
 def die(database: Database, ids: list[str]) -> list[str]:
     """Let the process that runs these jobs be lost; the ids of what is published again."""
-    database.write(lambda c: jobs.end_leases(c, ids, "group"))
+    database.write(lambda c: job_claims.end_leases(c, ids, "group"))
     return bring_back(database, ids)
 
 
 def bring_back(database: Database, ids: list[str]) -> list[str]:
-    back = database.write(lambda c: jobs.return_lost(c, Lane.DEFERRED, True, 10.0, 100))
+    back = database.write(lambda c: lost_jobs.return_lost(c, Lane.DEFERRED, True, 10.0, 100))
     return [j.request.request_id for j in back if j.request.request_id in ids]
 
 
@@ -69,7 +69,7 @@ def test_brought_back_once(database: Database, accepted: list[str]) -> None:
 
 def test_the_last_try_is_alone(database: Database, accepted: list[str]) -> None:
     """A job is never set aside for what was scored beside it."""
-    for _ in range(jobs.MOST_ATTEMPTS - 1):
+    for _ in range(job_rows.MOST_ATTEMPTS - 1):
         assert claim(database, accepted) == set(accepted)
         die(database, accepted)
     assert claim(database, accepted) == set()
@@ -79,10 +79,10 @@ def test_the_last_try_is_alone(database: Database, accepted: list[str]) -> None:
 def test_set_aside_after_its_last_try(database: Database, accepted: list[str]) -> None:
     """The third loss is the last."""
     one = accepted[:1]
-    for _ in range(jobs.MOST_ATTEMPTS):
+    for _ in range(job_rows.MOST_ATTEMPTS):
         assert claim(database, one, alone=True) == set(one)
         die(database, one)
-    dead = database.write(lambda c: jobs.set_aside(c, 100))
+    dead = database.write(lambda c: lost_jobs.set_aside(c, 100))
     assert [j.request.request_id for j in dead] == one
     assert bring_back(database, one) == []
 
@@ -91,7 +91,7 @@ def test_what_says_how_far_a_lane_is(database: Database, accepted: list[str]) ->
     """Only a job whose one message came. A queued job before that one has lost its message."""
 
     def lost() -> list[str]:
-        back = database.write(lambda c: jobs.return_lost(c, Lane.DEFERRED, False, 0.0, 100))
+        back = database.write(lambda c: lost_jobs.return_lost(c, Lane.DEFERRED, False, 0.0, 100))
         return [j.request.request_id for j in back]
 
     def accept(name: str) -> str:
@@ -121,7 +121,7 @@ def attempts(database: Database, job_id: str) -> int:
 
 
 def give_back(database: Database, ids: list[str], group_id: str) -> None:
-    database.write(lambda c: jobs.give_back(c, ids, group_id))
+    database.write(lambda c: job_claims.give_back(c, ids, group_id))
 
 
 def test_what_is_given_up_does_not_count(database: Database, accepted: list[str]) -> None:
@@ -132,7 +132,7 @@ def test_what_is_given_up_does_not_count(database: Database, accepted: list[str]
         group_id = f"given-up-{number}"
         assert claim(database, accepted, group_id=group_id) == set(accepted)
         give_back(database, accepted, group_id)
-        assert database.write(lambda c: jobs.set_aside(c, 100)) == []
+        assert database.write(lambda c: lost_jobs.set_aside(c, 100)) == []
         assert bring_back(database, accepted) == accepted
     assert {attempts(database, name) for name in accepted} == {1}
 
@@ -146,7 +146,7 @@ def test_two_groups_claim_one_job(new_database_url: Callable[[str], str]) -> Non
     database.write(lambda c: jobs.accept(c, [job], Lane.DEFERRED, None))
     taken = behind(
         database,
-        lambda c: jobs.claim(c, ["one"], "first", 60.0, False),
+        lambda c: job_claims.claim(c, ["one"], "first", 60.0, False),
         lambda: claim(database, ["one"], group_id="second"),
     )
     assert taken == set()
@@ -209,12 +209,12 @@ def test_given_back_late(database: Database, accepted: list[str]) -> None:
     """After the lease ran out and another group took the job: that one's attempt and lease stay,
     also when the process of the first dies after all."""
     one = accepted[:1]
-    database.write(lambda c: jobs.claim(c, one, "first", -1.0, True))
+    database.write(lambda c: job_claims.claim(c, one, "first", -1.0, True))
     assert bring_back(database, one) == one
     assert claim(database, one, group_id="second") == set(one)
     give_back(database, one, "first")
     assert attempts(database, one[0]) == 1
-    database.write(lambda c: jobs.end_leases(c, one, "first"))
+    database.write(lambda c: job_claims.end_leases(c, one, "first"))
     assert bring_back(database, one) == []
     give_back(database, one, "second")
     assert attempts(database, one[0]) == 0
@@ -245,7 +245,7 @@ def test_a_claim_whose_commit_comes_late(
     with ThreadPoolExecutor(1) as pool:
 
         def late(connection: Connection) -> Future[None]:
-            jobs.claim(connection, ["a"], "group", 60.0, True)
+            job_claims.claim(connection, ["a"], "group", 60.0, True)
             giving = pool.submit(give_back, database, ["a"], "group")
             wait_for(lambda: database.read(lambda c: c.execute(waiting).scalar()), 10, "it waits")
             return giving
@@ -261,16 +261,16 @@ LIGHT: dict[str, Callable[[Connection, list[str]], object]] = {
     "any_of": lambda c, names: jobs.any_of(c, names, names),
     "find_all": jobs.find_all,
     "unfinished": jobs.unfinished,
-    "return_lost": lambda c, _: jobs.return_lost(c, Lane.DEFERRED, True, 0.0, MANY),
-    "set_aside": lambda c, _: jobs.set_aside(c, MANY),
-    "dead_letters": lambda c, _: jobs.dead_letters(c),
-    "replay": jobs.replay,
+    "return_lost": lambda c, _: lost_jobs.return_lost(c, Lane.DEFERRED, True, 0.0, MANY),
+    "set_aside": lambda c, _: lost_jobs.set_aside(c, MANY),
+    "dead_letters": lambda c, _: dead_jobs.dead_letters(c),
+    "replay": dead_jobs.replay,
 }
 
 
 def wear_out(connection: Connection) -> None:
     """Let all jobs have had their tries."""
-    tries = {"attempts": jobs.MOST_ATTEMPTS}
+    tries = {"attempts": job_rows.MOST_ATTEMPTS}
     connection.execute(text("UPDATE job SET attempts = :attempts"), tries)
 
 
@@ -282,7 +282,7 @@ def test_bodies_only_where_needed(database: Database) -> None:
     database.write(lambda c: jobs.accept(c, requests, Lane.DEFERRED, None))
     for name, work in LIGHT.items():
         if name == "set_aside":
-            claimed = database.write(lambda c: jobs.claim(c, names, "group", -1.0, True))
+            claimed = database.write(lambda c: job_claims.claim(c, names, "group", -1.0, True))
             assert {len(job.request.body) for job in claimed.values()} == {SIZE}
             database.write(wear_out)
         tracemalloc.start()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, event, select
 
 from shared.answers import does_not_exist
-from shared.db import jobs, listing, predictions
+from shared.db import job_claims, job_numbers, jobs, listing, predictions
 from shared.db.engine import Database, connect
 from shared.db.migrate import migrate
 from shared.db.predictions import Labelled, Prediction
@@ -144,7 +144,7 @@ def numbered(database: Database, *requests: Request) -> list[Request]:
     """The same as updates that are no jobs."""
     if not requests:
         return []
-    numbers = jobs.draw_numbers(database, len(requests))
+    numbers = job_numbers.draw_numbers(database, len(requests))
     assert numbers == sorted(set(numbers))
     return [replace(r, accepted=False, number=n) for r, n in zip(requests, numbers, strict=True)]
 
@@ -345,7 +345,7 @@ def of_predictions(connection: Connection, names: list[str]) -> None:
     ]
     accept(connection, *requests)
     accept(connection, *(update(n, name) for n, name in enumerate(names)))
-    assert len(jobs.claim(connection, ids, "group", 60.0, False)) == len(names)
+    assert len(job_claims.claim(connection, ids, "group", 60.0, False)) == len(names)
     error = ClientFaultError("it does not fit")
     scores = [Score(0.5) if n % 2 else Score(None, error) for n in range(len(names))]
     settled = settle(connection, requests, scores, "v", CLASSES)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from api.acceptance.database_threads import DatabaseThreads
 from api.acceptance.outbox import Outbox
-from shared.db import jobs, listing, predictions
+from shared.db import job_numbers, job_rows, jobs, listing, predictions
 from shared.db.engine import Database, connect
 from shared.db.migrate import migrate
 from shared.db.predictions import Prediction
@@ -40,7 +40,7 @@ class Sent:
 
     def number(self, *requests: Request) -> list[Request]:
         """The same with their numbers."""
-        numbers = jobs.draw_numbers(self.database, len(requests))
+        numbers = job_numbers.draw_numbers(self.database, len(requests))
         return [replace(r, number=n) for r, n in zip(requests, numbers, strict=True)]
 
     def convert(self, request: Request) -> Outcome | None:
@@ -49,7 +49,7 @@ class Sent:
     def apply(self, *requests: Request) -> None:
         self.database.write(lambda c: labelling.apply_group(c, requests, "channel", (0, 1)))
 
-    def job(self, request: Request) -> jobs.Job | None:
+    def job(self, request: Request) -> job_rows.Job | None:
         return self.database.read(lambda c: jobs.find(c, request.request_id))
 
     def labels(self) -> list[object]:

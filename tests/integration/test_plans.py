@@ -7,19 +7,20 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, event
 
-from shared.db import jobs, leases
+from shared.db import backlog, dead_jobs, ended_jobs, job_claims, jobs, leases, lost_jobs
 from shared.db.cleared_jobs import among_cleared
 from shared.db.engine import Database, connect
 from shared.db.migrate import migrate
 from shared.db.tables import CLEARED_JOB
 from shared.observation_id import ObservationId
 from shared.queue.messages import Kind, Lane, Outcome, Request, new_request_id
-from shared.settings import Settings
+from shared.settings import CHECKOUT, Settings
 
 Explained = tuple[str, Any]
 
@@ -98,8 +99,8 @@ UNFINISHED = (200_501, 200_502, 200_503)
 QUERIES: dict[str, Callable[[Connection], object]] = {
     "accept": lambda c: jobs.accept(c, [_request("new")], Lane.DEFERRED, None),
     "known": lambda c: jobs.known(c, _ids(5, 200_501)),
-    "claim": lambda c: jobs.claim(c, _ids(*UNFINISHED), "group", 60.0, False),
-    "claim alone": lambda c: jobs.claim(c, _ids(200_504), "group", 60.0, True),
+    "claim": lambda c: job_claims.claim(c, _ids(*UNFINISHED), "group", 60.0, False),
+    "claim alone": lambda c: job_claims.claim(c, _ids(200_504), "group", 60.0, True),
     "lock": lambda c: jobs.lock(c, _ids(*UNFINISHED), _keys(7, *UNFINISHED)),
     "lock of updates": lambda c: jobs.lock(c, (), _keys(7, *UNFINISHED)),
     "any_of": lambda c: jobs.any_of(c, _ids(1, 200_501), _keys(7, 8)),
@@ -108,29 +109,29 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
     "find": lambda c: jobs.find(c, "job-5"),
     "find_all": lambda c: jobs.find_all(c, _ids(5, 200_501)),
     "unfinished": lambda c: jobs.unfinished(c, _keys(7, 200_511)),
-    "end_leases": lambda c: jobs.end_leases(c, _ids(200_502, 200_503), "group"),
-    "give_back": lambda c: jobs.give_back(c, _ids(200_502, 200_503), "group"),
-    "backlog": lambda c: jobs.backlog(c, 22_001),
-    "ended_within": lambda c: jobs.ended_within(c, 10.0),
-    "set_aside": lambda c: jobs.set_aside(c, 100),
+    "end_leases": lambda c: job_claims.end_leases(c, _ids(200_502, 200_503), "group"),
+    "give_back": lambda c: job_claims.give_back(c, _ids(200_502, 200_503), "group"),
+    "backlog": lambda c: backlog.backlog(c, 22_001),
+    "ended_within": lambda c: backlog.ended_within(c, 10.0),
+    "set_aside": lambda c: lost_jobs.set_aside(c, 100),
     **{
-        f"return_lost {lane} {empty}": lambda c, lane=lane, empty=empty: jobs.return_lost(  # type: ignore[misc]
+        f"return_lost {lane} {empty}": lambda c, lane=lane, empty=empty: lost_jobs.return_lost(  # type: ignore[misc]
             c, lane, empty, 10.0, 100
         )
         for lane in Lane
         for empty in (False, True)
     },
-    "clear_finished": lambda c: jobs.clear_finished(c, 86_400.0, 1000),
-    "clear_finished since": lambda c: jobs.clear_finished(c, 86_400.0, 1000, LONG_AGO),
-    "clear_finished emptied": lambda c: jobs.clear_finished(c, 86_400.0, 1000, None, True),
-    "dead_letters": jobs.dead_letters,
-    "replay": lambda c: jobs.replay(c, _ids(199_802, 199_803)),
+    "clear_finished": lambda c: ended_jobs.clear_finished(c, 86_400.0, 1000),
+    "clear_finished since": lambda c: ended_jobs.clear_finished(c, 86_400.0, 1000, LONG_AGO),
+    "clear_finished emptied": lambda c: ended_jobs.clear_finished(c, 86_400.0, 1000, None, True),
+    "dead_letters": dead_jobs.dead_letters,
+    "replay": lambda c: dead_jobs.replay(c, _ids(199_802, 199_803)),
     "hold": lambda c: leases.hold(c, "plans", "me", 60.0),
     "hold of another": lambda c: leases.hold(c, "plans", "you", 60.0),
     "release": lambda c: leases.release(c, "plans", "me"),
 }  # fmt: skip
-# It asks the sequence only.
-NOT_OF_JOBS = {"draw_numbers"}
+# The modules that have queries on the table.
+MODULES = (backlog, dead_jobs, ended_jobs, job_claims, jobs, lost_jobs)
 
 
 @pytest.fixture
@@ -185,13 +186,21 @@ def test_cleared_ids_are_found_by_an_index(database: Database, sent: list[Explai
 
 
 def test_every_query_is_looked_at() -> None:
-    """A new query on the `job` table gets a line above."""
+    """A new query on the `job` table gets a line above, and a new module of such queries one in
+    `MODULES`."""
+    using = {p.stem for p in (CHECKOUT / "shared" / "db").glob("*.py") if _uses_jobs(p)}
+    assert using == {module.__name__.rpartition(".")[2] for module in MODULES} | {"job_rows"}
     functions = {
         name
-        for name, function in inspect.getmembers(jobs, inspect.isfunction)
-        if function.__module__ == jobs.__name__ and not name.startswith("_")
+        for module in MODULES
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and not name.startswith("_")
     }
-    assert functions - NOT_OF_JOBS == {n.split()[0] for n in QUERIES} - {"hold", "release"}
+    assert functions == {n.split()[0] for n in QUERIES} - {"hold", "release"}
+
+
+def _uses_jobs(path: Path) -> bool:
+    return bool(re.search(r"tables import [^\n]*\bJOB\b", path.read_text()))
 
 
 def _accesses(connection: Connection, statement: str, parameters: Any) -> Iterator[tuple[str, str]]:

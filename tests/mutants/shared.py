@@ -6,13 +6,13 @@ from tests.mutants.mutant import Mutant, mutant
 
 MUTANTS: tuple[Mutant, ...] = (
     mutant(
-        "claim-without-a-lock", "shared/db/jobs.py",
+        "claim-without-a-lock", "shared/db/job_claims.py",
         "    seqs = list(connection.execute(taken.with_for_update()).scalars())\n",
         "    seqs = list(connection.execute(taken).scalars())\n",
         "two groups claim one job", "integration/test_jobs_table",
     ),
     mutant(
-        "claim-under-anothers-lease", "shared/db/jobs.py",
+        "claim-under-anothers-lease", "shared/db/job_claims.py",
         "    free = or_(_c.status == Status.QUEUED, lost)\n",
         "    free = _c.status.in_((Status.QUEUED, Status.RUNNING))\n",
         "a job runs twice at once", "integration/test_jobs_table",
@@ -25,24 +25,24 @@ MUTANTS: tuple[Mutant, ...] = (
         "end_to_end/test_jobs",
     ),
     mutant(
-        "last-try-in-company", "shared/db/jobs.py",
+        "last-try-in-company", "shared/db/job_claims.py",
         "        free &= _c.attempts < MOST_ATTEMPTS - 1\n", "        pass\n",
         "a job is set aside for what its neighbour did", "integration/test_jobs_table",
     ),
     mutant(
-        "attempt-not-counted", "shared/db/jobs.py",
+        "attempt-not-counted", "shared/db/job_claims.py",
         "attempts=case((mine, _c.attempts), else_=_c.attempts + 1)",
         "attempts=_c.attempts",
         "a row that kills its process is tried for ever", "integration/test_jobs_table",
     ),
     mutant(
-        "claimed-twice-counts-twice", "shared/db/jobs.py",
+        "claimed-twice-counts-twice", "shared/db/job_claims.py",
         "attempts=case((mine, _c.attempts), else_=_c.attempts + 1)",
         "attempts=_c.attempts + 1",
         "an unanswered commit costs a job a try", "integration/test_jobs_table",
     ),
     mutant(
-        "given-back-by-strangers", "shared/db/jobs.py",
+        "given-back-by-strangers", "shared/db/job_claims.py",
         "counted = _c.claimed_by.contains(mark, autoescape=True) & (_c.attempts > 0)",
         "counted = _c.attempts > 0",
         "a row that kills its process is tried for ever", "integration/test_jobs_table",
@@ -54,14 +54,14 @@ MUTANTS: tuple[Mutant, ...] = (
         "a cancelled job succeeds", "integration/test_jobs_table", "integration/test_labelling",
     ),
     mutant(
-        "clock-set-back-leases", "shared/db/jobs.py",
-        "(over | _is_to_come(connection, _c.started_at))", "over",
+        "clock-set-back-leases", "shared/db/job_rows.py",
+        "(over | is_to_come(connection, _c.started_at))", "over",
         "a dead process keeps its jobs until the clock is where it was",
         "integration/test_clock_set_back",
     ),
     mutant(
-        "clock-set-back-messages", "shared/db/jobs.py",
-        "    overtaken |= _is_to_come(connection, _c.published_at)\n", "",
+        "clock-set-back-messages", "shared/db/lost_jobs.py",
+        "    overtaken |= is_to_come(connection, _c.published_at)\n", "",
         "a lost message is not missed until the clock is where it was",
         "integration/test_clock_set_back",
     ),
@@ -77,19 +77,19 @@ MUTANTS: tuple[Mutant, ...] = (
         "every worker sweeps", "integration/test_clock_set_back",
     ),
     mutant(
-        "dead-letters-forgotten", "shared/db/jobs.py",
-        "worn = _lease_ran_out(connection) & (_c.attempts >= MOST_ATTEMPTS)",
-        "worn = _lease_ran_out(connection) & (_c.attempts > MOST_ATTEMPTS)",
+        "dead-letters-forgotten", "shared/db/lost_jobs.py",
+        "worn = lease_ran_out(connection) & (_c.attempts >= MOST_ATTEMPTS)",
+        "worn = lease_ran_out(connection) & (_c.attempts > MOST_ATTEMPTS)",
         "a job that killed three processes is running for ever", "integration/test_jobs_table",
     ),
     mutant(
-        "retention-ten-times-as-long", "shared/db/jobs.py",
+        "retention-ten-times-as-long", "shared/db/ended_jobs.py",
         "        _c.finished_at < statement_start(connection, -retention),\n",
         "        _c.finished_at < statement_start(connection, -10 * retention),\n",
         "JOB_RETENTION is not kept", "integration/test_clearing",
     ),
     mutant(
-        "cleared-job-unknown", "shared/db/jobs.py",
+        "cleared-job-unknown", "shared/db/ended_jobs.py",
         "        cleared_jobs.remember(connection, [job.job_id for job in found])\n", "",
         "404 for a job that was accepted", "integration/test_clearing",
     ),
@@ -109,7 +109,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "nobody knows when a label came", "integration/test_labelling",
     ),
     mutant(
-        "numbers-given-twice", "shared/db/jobs.py",
+        "numbers-given-twice", "shared/db/job_numbers.py",
         "    return list(range(last - count + 1, last + 1))\n",
         "    return list(range(last - count, last))\n",
         "two labels have one number, and the later one is lost", "integration/test_outbox",

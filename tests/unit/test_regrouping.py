@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.db.jobs import Job
+from shared.db.job_rows import Job
 from shared.observation_id import ObservationId
 from shared.queue.messages import Kind, Lane, Request, Status
 from worker.regrouping import regroup, size_after, split
