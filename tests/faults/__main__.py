@@ -5,14 +5,14 @@ from __future__ import annotations
 import shutil
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
 
 from bench.interruption import end_on_signals
 from tests.faults import processes
-from tests.faults.catalogue import SCENARIOS
+from tests.faults.catalogue import ON_SQLITE, SCENARIOS
 from tests.faults.document import document, write
 from tests.faults.matrix import play
 from tests.faults.options import Options, parse
@@ -20,6 +20,7 @@ from tests.faults.plan import plan_matrix, plan_soak
 from tests.faults.progress import Progress
 from tests.faults.result import Result
 from tests.faults.running_faults import FAULTS
+from tests.faults.scenario import Scenario
 from tests.faults.size import FULL, QUICK, SOAK
 from tests.faults.soak import soak
 from tests.faults.table import table
@@ -29,7 +30,7 @@ def main() -> int:
     """The exit code is 1 when any promise was broken, 130 when interrupted."""
     options = parse()
     if options.list_only:
-        _print("\n".join(f"{s.name:<20}  {s.about}" for s in SCENARIOS.values()))
+        _print("\n".join(f"{s.name:<20}  {s.about}" for s in _scenarios(options).values()))
         return 0
     end_on_signals()
     _print(f"seed {options.seed}; `--seed {options.seed}` makes the same plan again")
@@ -67,9 +68,14 @@ def _run(options: Options, results: list[Result]) -> None:
         progress.end(result)
         return
     plan = plan_matrix(options.seed, options.names)
-    for result in play(plan, QUICK if options.quick else FULL, options.output, progress):
+    size = QUICK if options.quick else FULL
+    for result in play(plan, _scenarios(options), size, options.output, progress):
         results.append(result)
         progress.end(result)
+
+
+def _scenarios(options: Options) -> Mapping[str, Scenario]:
+    return ON_SQLITE if options.sqlite else SCENARIOS
 
 
 def _report(options: Options, results: Sequence[Result]) -> None:

@@ -21,7 +21,7 @@ from tests.faults.plays import (
     slow_database,
     sqlite,
 )
-from tests.faults.running_faults import FAULTS, Fault
+from tests.faults.running_faults import FAULTS, OF_POSTGRES, Fault
 from tests.faults.scenario import Scenario
 from tests.faults.stage import Stage
 
@@ -43,7 +43,9 @@ def _about(fault: Fault) -> str:
 
 SCENARIOS: dict[str, Scenario] = {
     **{
-        name: Scenario(name, _about(fault), under_load(fault), gateways=2)
+        name: Scenario(
+            name, _about(fault), under_load(fault), gateways=2, of_postgres=name in OF_POSTGRES
+        )
         for name, fault in FAULTS.items()
     },
     **{
@@ -74,4 +76,8 @@ SCENARIOS: dict[str, Scenario] = {
             *rough_clients.SCENARIOS,
         )
     },
+}
+
+ON_SQLITE: dict[str, Scenario] = {
+    name: found for name, scenario in SCENARIOS.items() if (found := scenario.on_sqlite())
 }

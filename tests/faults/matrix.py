@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.faults.catalogue import SCENARIOS
 from tests.faults.plan import Plan
 from tests.faults.problem import hung
 from tests.faults.progress import Progress
@@ -18,16 +17,18 @@ from tests.faults.stage import Stage
 from tests.system import System
 
 
-def play(plan: Plan, size: Size, folder: Path, progress: Progress) -> Iterator[Result]:
+def play(
+    plan: Plan, scenarios: Mapping[str, Scenario], size: Size, folder: Path, progress: Progress
+) -> Iterator[Result]:
     """The result of each scenario, as it comes."""
     with Servers(folder / "servers") as servers:
         for position, name in enumerate(plan.names, 1):
             progress.begin(position, len(plan.names), name)
-            reason = SCENARIOS[name].why_not()
+            reason = scenarios[name].why_not()
             if reason:
                 progress.say(f"not played: {reason}")
                 continue
-            yield play_one(SCENARIOS[name], plan.seed, size, servers, folder / name, progress)
+            yield play_one(scenarios[name], plan.seed, size, servers, folder / name, progress)
 
 
 def play_one(

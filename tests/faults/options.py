@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.settings import CHECKOUT
-from tests.faults.catalogue import SCENARIOS
+from tests.faults.catalogue import ON_SQLITE, SCENARIOS
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class Options:
 
     seed: int
     names: tuple[str, ...]
+    sqlite: bool
     list_only: bool
     quick: bool
     soak: float | None
@@ -32,6 +33,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     )
     parser.add_argument("--seed", type=int, metavar="N", help="decides the plan (default: random)")
     parser.add_argument("--only", type=_names, metavar="NAME,…", help="these scenarios only")
+    parser.add_argument("--sqlite", action="store_true", help="on SQLite what makes sense there")
     parser.add_argument("--list", action="store_true", help="name the scenarios")
     parser.add_argument("--quick", action="store_true", help="at the size of `make test`")
     parser.add_argument(
@@ -42,9 +44,16 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         help="where the results and the logs go (default: var/faults)",
     )  # fmt: skip
     found = parser.parse_args(arguments)
+    possible = ON_SQLITE if found.sqlite else SCENARIOS
+    if found.sqlite and found.soak is not None:
+        parser.error("a soak is on PostgreSQL")
+    others = [name for name in found.only or () if name not in possible]
+    if others:
+        parser.error(f"not on SQLite: {', '.join(others)}")
     return Options(
         seed=random.randrange(10**6) if found.seed is None else found.seed,
-        names=found.only or tuple(SCENARIOS),
+        names=found.only or tuple(possible),
+        sqlite=found.sqlite,
         list_only=found.list,
         quick=found.quick,
         soak=found.soak,

@@ -194,3 +194,7 @@ FAULTS: dict[str, Fault] = {
     "garbage": garbage,
     "leavers": clients_left,
 }
+OF_POSTGRES = {
+    "postgres-stopped", "postgres-killed", "postgres-paused", "connections-cut",
+    "database-read-only",
+}  # fmt: skip

@@ -15,6 +15,7 @@ from tests.faults import evidence
 from tests.faults.account import account
 from tests.faults.books import Books, name
 from tests.faults.evidence import Evidence
+from tests.faults.file_held import new_file
 from tests.faults.listing import check_listing
 from tests.faults.load import send_all
 from tests.faults.metronome import Metronome
@@ -58,7 +59,8 @@ class Scenario:
     `play` makes it happen, and returns when everything is back. `settings` are made in an empty
     folder. What plays `alone` needs a system that is set up for it. `patience` is the part of the
     promised time in which it has to recover. `database` gives the URL of an empty one, `checkout`
-    the code that the parts begin with, and `why_not` says why this machine cannot play it.
+    the code that the parts begin with, and `why_not` says why this machine cannot play it. A play
+    `of_postgres` is about something that SQLite has not got.
     """
 
     name: str
@@ -71,6 +73,13 @@ class Scenario:
     database: DatabaseMaker = _new_database
     why_not: Callable[[], str | None] = _always
     checkout: Callable[[Path], Path] = _this
+    of_postgres: bool = False
+
+    def on_sqlite(self) -> Scenario | None:
+        """The same on a file of SQLite's, if that is another one and makes sense."""
+        if self.of_postgres or self.database is not _new_database:
+            return None
+        return replace(self, database=new_file)
 
 
 def run(scenario: Scenario, stage: Stage) -> Result:

@@ -13,6 +13,7 @@ from typing import Any
 from local.part import Part
 from shared.queue.messages import Kind, Lane
 from tests.faults import evidence, processes
+from tests.faults.file_held import storing_held_on_sqlite
 from tests.faults.load import Load, send_all
 from tests.faults.metronome import Stall
 from tests.faults.patience import STOP_WITHIN
@@ -156,12 +157,20 @@ class Stage:
     ) -> Iterator[None]:
         """Every child of the worker has scored a group and not stored it, in this block, in which
         a fault is made; when asked for, messages wait on Redis as well."""
-        with self.servers.storing_held(self.system.database_url, CHILDREN):
+        with self._storing_held():
             if queued:
                 lanes = [self.system.queue(lane) for lane in Lane]
                 wait_for(lambda: self.servers.waiting(lanes), 10, f"{what}: messages wait on Redis")
             self.strike(what, gateway)
             yield
+
+    def _storing_held(self) -> AbstractContextManager[None]:
+        url = self.system.database_url
+        if not url.startswith("sqlite"):
+            return self.servers.storing_held(url, CHILDREN)
+        # Whoever else would write gets no turn either, and is refused.
+        self.trouble()
+        return storing_held_on_sqlite(url, processes.children(self.worker))
 
     def kill(self, part: Part) -> None:
         """SIGKILL to a part and all below it."""

@@ -71,13 +71,16 @@ def failed_over(stage: Stage) -> None:
         stage.recovered()
 
 
-def _scenario(name: str, about: str, play: Callable[[Stage], None]) -> Scenario:
-    return Scenario(name, about, play, gateways=2, alone=True)
+def _scenario(
+    name: str, about: str, play: Callable[[Stage], None], of_postgres: bool = False
+) -> Scenario:
+    return Scenario(name, about, play, gateways=2, alone=True, of_postgres=of_postgres)
 
 
 SCENARIOS = (
     _scenario("redis-silent", "a network to Redis that drops everything", silent_redis),
-    _scenario("postgres-silent", "a network to PostgreSQL that drops everything", silent_postgres),
+    _scenario("postgres-silent", "a network to PostgreSQL that drops everything", silent_postgres,
+              of_postgres=True),
     _scenario("redis-failed-over", "Redis' name leads to another one, the old is a replica",
               failed_over),
 )  # fmt: skip

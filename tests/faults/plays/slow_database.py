@@ -49,5 +49,5 @@ def settings(_folder: Path) -> Mapping[str, str]:
 
 SCENARIO = Scenario(
     "slow-database", "a lock on each table in turn, held by somebody else", play,
-    gateways=2, settings=settings, alone=True,
+    gateways=2, settings=settings, alone=True, of_postgres=True,
 )  # fmt: skip

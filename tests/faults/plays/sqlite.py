@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
 
 from tests.faults import processes
-from tests.faults.evidence import sqlite_file
+from tests.faults.file_held import file_held, new_file
 from tests.faults.scenario import Scenario
-from tests.faults.servers import Servers
 from tests.faults.stage import Stage
-
-
-def _file(_servers: Servers, folder: Path) -> str:
-    return f"sqlite:///{folder}/faults.db"
-
-
-@contextmanager
-def _writing(url: str) -> Iterator[None]:
-    """Another process has the turn to write in this block."""
-    with closing(sqlite3.connect(sqlite_file(url), timeout=10, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        finally:
-            other.execute("ROLLBACK")
 
 
 def locked(stage: Stage) -> None:
@@ -35,7 +15,7 @@ def locked(stage: Stage) -> None:
     with stage.load():
         # No outage: the file can be read, and a prediction may wait for its turn as for a worker.
         stage.trouble()
-        with _writing(stage.system.database_url):
+        with file_held(stage.system.database_url):
             stage.strike("somebody else writes")
             time.sleep(stage.size.outage)
         stage.recovered()
@@ -46,7 +26,7 @@ def killed(stage: Stage) -> None:
     with stage.load():
         stage.trouble()
         part, client = stage.system.gateways[0]
-        with _writing(stage.system.database_url):
+        with file_held(stage.system.database_url):
             stage.strike("the gateway and the worker are killed", client.address)
             stage.kill(part)
             stage.kill(stage.worker)
@@ -60,9 +40,9 @@ def killed(stage: Stage) -> None:
 
 LOCKED = Scenario(
     "sqlite-locked", "somebody else writes to SQLite's file for long", locked,
-    alone=True, database=_file,
+    alone=True, database=new_file,
 )  # fmt: skip
 KILLED = Scenario(
     "sqlite-killed", "on SQLite: SIGKILL the gateway, the worker, and a child of it", killed,
-    alone=True, database=_file,
+    alone=True, database=new_file,
 )  # fmt: skip
