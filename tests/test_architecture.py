@@ -24,7 +24,6 @@ MAY_IMPORT = {
 }
 OURS = set(MAY_IMPORT)
 LONGEST = 250
-# To be split by noun when what is under way in them has landed.
 WORKER_ONLY = {"pandas", "sklearn", "joblib", "pickle", "numpy", "category_encoders"}
 
 
@@ -39,6 +38,15 @@ def test_arrows(folder: str) -> None:
     for path in files(folder):
         strangers = (packages(path) & OURS) - MAY_IMPORT[folder]
         assert not strangers, f"{path.relative_to(CHECKOUT)} imports {strangers}"
+
+
+def test_the_client_is_alone() -> None:
+    """Who trains, or asks, has nothing of the server's; and the server nothing of theirs."""
+    for path in files("client"):
+        assert not packages(path) & OURS, path
+    for folder in OURS:
+        for path in files(folder):
+            assert "queuecast" not in packages(path), path
 
 
 @pytest.mark.parametrize("folder", MAY_IMPORT)

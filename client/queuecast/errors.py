@@ -1,0 +1,11 @@
+"""Every error that this package raises on purpose."""
+
+from __future__ import annotations
+
+
+class QueuecastError(Exception):
+    """What went wrong, and what to do about it, in one line."""
+
+
+class PackError(QueuecastError):
+    """A pipeline or a frame that could not be served as it is."""

@@ -1,0 +1,106 @@
+"""What a fitted pipeline answers, as a service that serves it does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from queuecast.errors import PackError
+from queuecast.packing.plain import key, plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CLASSIFIER = "classifier"
+WITHOUT_PROBABILITIES = "classifier without probabilities"
+REGRESSOR = "regressor"
+
+
+class Answering:
+    """A fitted pipeline's kind, its classes in the order of `classes_`, and the positive one of
+    two."""
+
+    def __init__(self, pipeline: Any, positive_class: Any = None) -> None:
+        """See what it is.
+
+        Raises:
+            PackError: it is not fitted, has several outputs that are classes, or `positive_class`
+                is none of its two.
+        """
+        self._pipeline = pipeline
+        if not callable(getattr(pipeline, "predict", None)):
+            raise PackError(
+                f"a {type(pipeline).__name__} has no predict: pack the fitted pipeline itself"
+            )
+        _refuse_unfitted(pipeline)
+        classes = getattr(pipeline, "classes_", None)
+        if isinstance(classes, list):
+            raise PackError("a classifier of several outputs cannot be served: pack one for each")
+        self._labels: list[Any] = [] if classes is None else list(classes)
+        self.classes = [plain(label) for label in self._labels]
+        self.kind = REGRESSOR
+        if self.classes:
+            with_probabilities = callable(getattr(pipeline, "predict_proba", None))
+            self.kind = CLASSIFIER if with_probabilities else WITHOUT_PROBABILITIES
+        self.positive_class = self._positive(positive_class)
+
+    def answer(self, frame: pd.DataFrame) -> dict[str, Any]:
+        """What it says of the only row of a frame.
+
+        Raises:
+            Exception: whatever the pipeline raises.
+        """
+        if self.kind == CLASSIFIER:
+            (probabilities,) = self._pipeline.predict_proba(frame)
+            return self._of_probabilities([float(p) for p in probabilities], frame)
+        (prediction,) = self._pipeline.predict(frame)
+        if self.kind == REGRESSOR:
+            several = getattr(prediction, "ndim", 0) > 0
+            return {"prediction": [plain(p) for p in prediction] if several else plain(prediction)}
+        answer = {"prediction": plain(prediction)}
+        if callable(getattr(self._pipeline, "decision_function", None)):
+            (scores,) = self._pipeline.decision_function(frame)
+            several = getattr(scores, "ndim", 0) > 0
+            answer["score"] = (
+                {key(label): plain(s) for label, s in zip(self._labels, scores)}
+                if several
+                else plain(scores)
+            )
+        return answer
+
+    @property
+    def is_plain_binary(self) -> bool:
+        """Whether its classes are 0 and 1, or false and true, so that one number says all."""
+        return self.classes in ([0, 1], [False, True])
+
+    def _of_probabilities(self, probabilities: list[float], frame: pd.DataFrame) -> dict[str, Any]:
+        by_class = {key(label): p for label, p in zip(self._labels, probabilities)}
+        if self.is_plain_binary and self.positive_class == self.classes[1]:
+            return {"proba": probabilities[1]}
+        (prediction,) = self._pipeline.predict(frame)
+        said = plain(prediction) if self.positive_class is None else self.positive_class
+        return {"proba": by_class[key(said)], "prediction": plain(prediction), "probas": by_class}
+
+    def _positive(self, asked: Any) -> Any:
+        if asked is None:
+            return self.classes[1] if len(self.classes) == 2 else None
+        positive = plain(asked)
+        # In Python 1 is equal to True, which as a label is another.
+        same = [c for c in self.classes if c == positive and type(c) is type(positive)]
+        if len(self.classes) != 2 or not same:
+            raise PackError(
+                f"positive_class is {positive!r}, which is none of two classes; "
+                f"the classes are {self.classes}"
+            )
+        return positive
+
+
+def _refuse_unfitted(pipeline: Any) -> None:
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    try:
+        check_is_fitted(pipeline)
+    except NotFittedError as error:
+        raise PackError("the pipeline is not fitted: call fit before pack") from error
+    except TypeError:
+        pass  # no estimator of scikit-learn's, which has no way to say so

@@ -1,0 +1,240 @@
+"""`queuecast.pack`: one call writes everything, and refuses what could not be served."""
+
+from __future__ import annotations
+
+import ast
+import json
+import pickle
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import joblib
+import jsonschema
+import numpy as np
+import pandas as pd
+import pytest
+from queuecast import PackError, pack
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from shared.settings import CHECKOUT
+from tests.client.packable import KINDS, ROWS, frame
+
+PACKAGE = CHECKOUT / "client" / "queuecast"
+SCHEMA = json.loads((PACKAGE / "manifest.schema.json").read_text())
+
+
+def packed(folder: Path, *given: Any, **named: Any) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads(pack(folder, *given, **named).read_text())
+    return manifest
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind(kind: str, tmp_path: Path) -> None:
+    """The manifest is as its schema says, the files are what was given, and each golden row has the
+    answer that the pipeline gives to it in the training frame."""
+    pipeline, data, y = KINDS[kind]()
+    manifest = packed(tmp_path, pipeline, data, y, name=kind, metrics={"auc": 0.9})
+    jsonschema.validate(manifest, SCHEMA, format_checker=jsonschema.FormatChecker())
+    assert (manifest["name"], manifest["rows"], manifest["metrics"]) == (kind, ROWS, {"auc": 0.9})
+    read = joblib.load(tmp_path / "pipeline.pickle")
+    assert np.array_equal(read.predict(data), pipeline.predict(data))
+    assert pickle.loads((tmp_path / "dtypes.pickle").read_bytes()).equals(data.dtypes)
+    assert json.loads((tmp_path / "columns.json").read_text()) == list(data.columns)
+    rows = manifest["golden_rows"]
+    assert 20 <= len(rows) <= 50
+    found = 0
+    for row in rows:
+        place = _place(row["observation"], data)
+        if place is not None:
+            found += 1
+            _check_answer(row["answer"], pipeline, data.iloc[[place]], manifest)
+    assert found >= 20
+
+
+def _place(observation: dict[str, Any], data: pd.DataFrame) -> int | None:
+    """Which row of the frame an observation is; None when it was made from one."""
+    same = np.ones(len(data), dtype=bool)
+    for name, value in observation.items():
+        column = data[name]
+        if value is None:
+            same &= column.isna().to_numpy()
+        elif name == "day":
+            same &= (column == pd.Timestamp(value)).to_numpy()
+        else:
+            same &= (column == value).fillna(False).to_numpy(dtype=bool)
+    return int(same.argmax()) if same.any() else None
+
+
+def _check_answer(
+    answer: dict[str, Any], pipeline: Any, row: pd.DataFrame, manifest: dict[str, Any]
+) -> None:
+    predicted = pipeline.predict(row)[0]
+    if manifest["kind"] == "regressor":
+        assert answer == {"prediction": pytest.approx(predicted.tolist(), abs=1e-12)}
+        return
+    if manifest["kind"] == "classifier without probabilities":
+        assert answer["prediction"] == predicted
+        scores = np.atleast_1d(pipeline.decision_function(row)[0]).tolist()
+        given = answer["score"]
+        assert (list(given.values()) if isinstance(given, dict) else [given]) == scores
+        return
+    probabilities = pipeline.predict_proba(row)[0].tolist()
+    if manifest["classes"] in ([0, 1], [False, True]):
+        assert answer == {"proba": probabilities[1]}
+        return
+    assert list(answer["probas"].values()) == probabilities
+    assert answer["prediction"] == predicted
+    assert answer["proba"] == (probabilities[1] if len(probabilities) == 2 else max(probabilities))
+
+
+def test_what_is_known_of_columns(tmp_path: Path) -> None:
+    """Ranges, categories in their order, missing values, and histograms of all rows."""
+    pipeline, data, y = KINDS["texts"]()
+    manifest = packed(tmp_path, pipeline, data, y)
+    columns = {column["name"]: column for column in manifest["columns"]}
+    assert list(columns) == list(data.columns)
+    size = columns["size"]
+    assert size["range"] == [data["size"].min(), data["size"].max()]
+    assert (size["nullable"], size["missing"]) == (True, 1 / ROWS)
+    assert sum(size["histogram"]["counts"]) == ROWS - 1
+    assert columns["grade"]["categories"] == ["low", "middle", "high"]
+    assert columns["grade"]["ordered"] is True
+    assert {value for value, _ in columns["colour"]["histogram"]["values"]} == {
+        "red", "green", "blue"
+    }  # fmt: skip
+    assert columns["count"]["dtype"] == "Int64"
+    assert columns["is_new"]["nullable"] is False
+    assert columns["day"]["range"][0].startswith("2026-01-0")
+    assert sum(n for _, n in manifest["target"]["values"]) == ROWS
+    assert sum(manifest["score"]["counts"]) == ROWS
+    assert manifest["libraries"]["scikit-learn"]
+
+
+def test_golden_rows_have_every_sort(tmp_path: Path) -> None:
+    """The extremes, each category, a missing value of each column that lacks one, an unseen
+    text."""
+    pipeline, data, y = KINDS["0 and 1"]()
+    rows = [row["observation"] for row in packed(tmp_path, pipeline, data, y)["golden_rows"]]
+    sizes = [row["size"] for row in rows]
+    assert {data["size"].min(), data["size"].max()} <= set(sizes)
+    for name in ("size", "colour", "count"):
+        assert any(row[name] is None for row in rows), name
+    assert {"red", "green", "blue"} <= {row["colour"] for row in rows}
+    assert any(row["colour"] == "a value that was never seen" for row in rows)
+
+
+def test_the_positive_class(tmp_path: Path) -> None:
+    """The second of two, or the one that is named; with 0 and 1 reversed, the answer says more."""
+    pipeline, data, y = KINDS["texts"]()
+    assert packed(tmp_path, pipeline, data, y)["positive_class"] == "yes"
+    manifest = packed(tmp_path, pipeline, data, y, positive_class="no")
+    assert manifest["positive_class"] == "no"
+    for row in manifest["golden_rows"]:
+        assert row["answer"]["proba"] == row["answer"]["probas"]["no"]
+    pipeline, data, y = KINDS["0 and 1"]()
+    manifest = packed(tmp_path, pipeline, data, y, positive_class=0)
+    answer = manifest["golden_rows"][0]["answer"]
+    assert answer["proba"] == answer["probas"]["0"]
+
+
+def test_modules_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A transformer in a file beside the notebook is put beside the pickles."""
+    (tmp_path / "my_steps.py").write_text("def halved(data):\n    return data / 2\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    import my_steps  # type: ignore[import-not-found]
+
+    data = pd.DataFrame({"x": np.linspace(-1, 1, 60)})
+    y = (data["x"] > 0).astype(int)
+    pipeline = make_pipeline(FunctionTransformer(my_steps.halved), LogisticRegression()).fit(
+        data, y
+    )
+    folder = tmp_path / "model"
+    manifest = packed(folder, pipeline, data, y)
+    assert manifest["own_modules"] == ["my_steps"]
+    assert (folder / "my_steps.py").read_text().startswith("def halved")
+
+
+def _fitted(step: Any) -> Any:
+    data = frame()[["size"]].fillna(0.0)
+    return make_pipeline(FunctionTransformer(step), LogisticRegression()).fit(
+        data, data["size"] > 0
+    )
+
+
+def _main_function() -> Any:
+    def step(data: Any) -> Any:
+        return data
+
+    step.__module__, step.__qualname__ = "__main__", "step"
+    sys.modules["__main__"].step = step  # type: ignore[attr-defined]
+    return step
+
+
+REFUSED: dict[str, tuple[Callable[[], tuple[Any, ...]], str]] = {
+    "no frame": (
+        lambda: (KINDS["0 and 1"]()[0], frame().to_numpy()), "X is a ndarray, and must be"
+    ),
+    "no rows": (lambda: (KINDS["0 and 1"]()[0], frame().iloc[:0]), "X has 0 rows and 6 columns"),
+    "columns without names": (
+        lambda: (KINDS["0 and 1"]()[0], pd.DataFrame(np.eye(3))),
+        "the column 0 has a int for a name",
+    ),
+    "a column twice": (
+        lambda: (KINDS["0 and 1"]()[0], frame()[["size", "size"]]),
+        "X has the column 'size' twice",
+    ),
+    "not fitted": (
+        lambda: (make_pipeline(LogisticRegression()), frame()), "the pipeline is not fitted"
+    ),
+    "no estimator": (lambda: ("model", frame()), "a str has no predict"),
+    "another frame": (
+        lambda: (KINDS["0 and 1"]()[0], frame()[["size"]]), "the pipeline answers no row of X"
+    ),
+    "a lambda": (
+        lambda: (_fitted(lambda data: data), frame()[["size"]].fillna(0.0)), "cannot be pickled"
+    ),
+    "from a notebook": (
+        lambda: (_fitted(_main_function()), frame()[["size"]].fillna(0.0)),
+        "step was defined in this notebook or script",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_refused(what: str, tmp_path: Path) -> None:
+    """In one line, with nothing written."""
+    make, said = REFUSED[what]
+    with pytest.raises(PackError, match=re.escape(said)) as caught:
+        pack(tmp_path / "model", *make())
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_positive_class_that_is_none(tmp_path: Path) -> None:
+    """Also of three, and 1 is not true."""
+    for kind, asked in (("texts", "maybe"), ("three classes", 1), ("booleans", 1)):
+        pipeline, data, y = KINDS[kind]()
+        with pytest.raises(PackError, match="none of two classes"):
+            pack(tmp_path, pipeline, data, y, positive_class=asked)
+
+
+def test_it_is_imported_without_pandas() -> None:
+    """And without scikit-learn and joblib: only `pack` asks for them."""
+    hide = "import sys; sys.modules.update(pandas=None, sklearn=None, joblib=None, numpy=None); "
+    command = [sys.executable, "-c", f"{hide}import queuecast; print(queuecast.pack.__name__)"]
+    found = subprocess.run(
+        command, cwd=PACKAGE.parent, check=True, capture_output=True, text=True
+    )  # fmt: skip
+    assert found.stdout.strip() == "pack"
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.name)
+def test_it_is_python_3_9(path: Path) -> None:
+    """Whoever trains has what they have."""
+    ast.parse(path.read_text(), feature_version=(3, 9))
