@@ -152,4 +152,20 @@ MUTANTS: tuple[Mutant, ...] = (
         "            if not self._is_ready:",
         "ready, and every answer is a 500", "end_to_end/test_failing_model",
     ),
+    mutant(
+        "golden-rows-not-looked-at", "worker/scoring/golden_rows.py",
+        "    return abs(found.proba - expected(row.answer, manifest.classes)) <= TOLERANCE\n",
+        "    return True\n",
+        "a model that answers differently is served", "unit/test_golden_rows",
+    ),
+    mutant(
+        "golden-rows-only-alone", "worker/scoring/golden_rows.py",
+        "for company in (rows, [rows[place] for place in order]):", "for company in ():",
+        "answers depend on who else asks", "unit/test_golden_rows",
+    ),
+    mutant(
+        "stale-manifest-believed", "worker/model/manifest.py",
+        "        if others:\n", "        if False:\n",
+        "a new model is judged by an old one's rows", "integration/test_manifest",
+    ),
 )  # fmt: skip

@@ -11,7 +11,7 @@ import json
 import multiprocessing
 import os
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,10 @@ from threadpoolctl import threadpool_limits
 from shared.errors import ArtifactError
 from worker.model.artifacts import PIPELINE
 from worker.model.loading import load
+from worker.model.manifest import Manifest
 from worker.orphans import end_with_parent
 from worker.scoring.framing import Observation
+from worker.scoring.golden_rows import check_golden_rows
 from worker.scoring.warm_up import warm_up
 
 
@@ -31,7 +33,7 @@ class Trial:
     """What was found out about a model.
 
     `makes_threads` says that unpickling it starts threads; `columns` are those of its frame;
-    `answered` is a made-up observation that it answered, if there was one.
+    `answered` is an observation that it answered, of its manifest or made up, if there was one.
     """
 
     version: str
@@ -48,7 +50,7 @@ def try_out(folder: Path, limit: float, threads: int) -> Trial:
     `limit` is how long it may take for a group, in seconds, and `threads` how many it may use.
 
     Raises:
-        ArtifactError: it cannot be loaded, or does not answer.
+        ArtifactError: it cannot be loaded, does not answer, or not as its manifest says.
     """
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
@@ -83,13 +85,20 @@ def _try_out(sender: Connection, folder: Path, limit: float, threads: int) -> No
         makes_threads = before is None or _threads() != before
         limit_threads(threads)  # unpickling may have loaded more libraries
         warmed = warm_up(model, limit)
+        row_by_row, answered = warmed.row_by_row, warmed.answered
+        manifest = Manifest.read(folder)
+        if manifest is not None and manifest.golden_rows:
+            model = replace(model, row_by_row=row_by_row)
+            row_by_row |= check_golden_rows(model, manifest, limit)
+            # A row of the training frame is a better example than one that was made up.
+            answered = manifest.golden_rows[0].observation
         found = {
             "version": model.version,
             "written_with": model.written_with,
-            "row_by_row": warmed.row_by_row,
+            "row_by_row": row_by_row,
             "makes_threads": makes_threads,
             "columns": model.columns,
-            "answered": warmed.answered,
+            "answered": answered,
         }
     except ArtifactError as error:
         found = {"refused": str(error)}

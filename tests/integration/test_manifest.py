@@ -1,0 +1,104 @@
+"""A manifest beside the three files: what a worker finds out from it before it serves."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from queuecast import pack
+
+from shared.errors import ArtifactError
+from tests.client.packable import KINDS
+from worker.scoring.trial import Trial, try_out
+
+# The process of the tests has threads, which a worker's has not when it forks.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+
+
+@pytest.fixture(scope="module", params=["0 and 1", "texts", "three classes"])
+def packed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A packed classifier, the first of two classes being the positive one of "texts"."""
+    folder = tmp_path_factory.mktemp("packed")
+    pipeline, data, y = KINDS[request.param]()
+    positive = "no" if request.param == "texts" else None
+    pack(folder, pipeline, data, y, positive_class=positive)
+    return folder
+
+
+@pytest.fixture
+def folder(packed: Path, tmp_path: Path) -> Path:
+    """A copy, to be changed."""
+    return shutil.copytree(packed, tmp_path / "model")
+
+
+def change(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
+    path = folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    edit(manifest)
+    path.write_text(json.dumps(manifest))
+
+
+def tried(folder: Path) -> Trial:
+    return try_out(folder, 20.0, 1)
+
+
+def test_it_agrees(folder: Path) -> None:
+    """The model is served, and its example is a row of the training frame."""
+    found = tried(folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert found.answered == manifest["golden_rows"][0]["observation"]
+    assert not found.row_by_row
+
+
+def test_other_answers(folder: Path) -> None:
+    """A row that is answered differently by a millionth is one line that names the row, both
+    answers, and which library is another."""
+
+    def edit(manifest: dict[str, Any]) -> None:
+        answer = manifest["golden_rows"][7]["answer"]
+        for held in (answer, answer.get("probas", {})):
+            held.update({n: p - 1e-6 for n, p in held.items() if isinstance(p, float)})
+        manifest["libraries"]["scikit-learn"] = "1.0"
+
+    change(folder, edit)
+    with pytest.raises(ArtifactError) as caught:
+        tried(folder)
+    said = str(caught.value)
+    assert "pipeline.pickle answers the golden row {" in said
+    assert "it was trained with scikit-learn 1.0, here " in said
+    assert "\n" not in said
+
+
+def test_a_row_that_is_refused(folder: Path) -> None:
+    """By the same reading that requests go through."""
+    change(folder, lambda m: m["golden_rows"][3]["observation"].update(size="large"))
+    with pytest.raises(ArtifactError, match="size is 'large'"):
+        tried(folder)
+
+
+def test_of_other_files(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A manifest that was left behind is not looked at, which the log says."""
+    columns = json.loads((folder / "columns.json").read_text())
+    (folder / "columns.json").write_text(json.dumps(columns, indent=2))
+    change(folder, lambda m: m["golden_rows"].clear())
+    from worker.model.manifest import Manifest
+
+    with caplog.at_level(logging.WARNING):
+        assert Manifest.read(folder) is None
+    assert "is stale: it belongs to another columns.json" in caplog.text
+    assert tried(folder).answered is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no JSON", "[]", "{}", '{"format": 2}', "null", '{"format": 1, "name": "x"}']
+)
+def test_broken(folder: Path, text: str) -> None:
+    """Nothing is guessed: it is written again, or removed."""
+    (folder / "manifest.json").write_text(text)
+    with pytest.raises(ArtifactError, match="no manifest that can be read"):
+        tried(folder)
