@@ -7,10 +7,14 @@ export PIP_USER := 0
 export PIP_TARGET :=
 export PIP_PREFIX :=
 
-.PHONY: run test test-models mutants images lint bench bench-peers faults lock clean
+.PHONY: run check test test-models mutants images lint bench bench-peers faults lock clean
 
 run: $(VENV)/.local
 	@exec $(BIN)/python -m local
+
+# Whether the model in MODEL_DIR will serve, before anything is deployed.
+check: $(VENV)/.local
+	@$(BIN)/python -m local.check
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/models

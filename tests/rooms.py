@@ -51,6 +51,8 @@ WORKER = {
     "worker.labelling": {"worker.scoring"},
     "worker.scoring": {"worker.model", "worker.orphans"},
     "worker.model": set(),
+    # A command of its own.
+    "worker.checking": {"worker.model", "worker.scoring"},
 }  # fmt: skip
 SHARED = {
     "shared.dead_letters": {
@@ -93,6 +95,7 @@ LOCAL = {
     "local.given_servers": {"local.stop_request"},
     "local.postgres_server": {"local.part", "local.ports"},
     "local.redis_server": {"local.part", "local.ports"},
+    "local.check": {"local.model_environment", "local.stop_request"},
     "local.console": set(),
     "local.example": set(),
     "local.data_folder_lock": set(),

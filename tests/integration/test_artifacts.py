@@ -52,7 +52,7 @@ def test_a_missing_module_is_named(tmp_path: Path, artifacts: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", command], env=INHERITED, capture_output=True, text=True, check=False
     )
-    assert "needs the module 'custom_transformers': install it, or put" in done.stderr
+    assert "needs the module 'custom_transformers': name the package that has it" in done.stderr
 
 
 def test_the_writing_version_is_found_without_unpickling(artifacts: Path) -> None:

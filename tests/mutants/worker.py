@@ -168,4 +168,14 @@ MUTANTS: tuple[Mutant, ...] = (
         "        if others:\n", "        if False:\n",
         "a new model is judged by an old one's rows", "integration/test_manifest",
     ),
+    mutant(
+        "check-runs-what-it-lists", "worker/checking/pickle_imports.py",
+        "        return _Anything\n", "        return super().find_class(module, name)\n",
+        "a stranger's pickle runs before anybody could judge it", "integration/test_checking",
+    ),
+    mutant(
+        "refused-is-fine", "worker/checking/__main__.py",
+        'return REFUSED if "refused" in found else SERVES', "return SERVES",
+        "a pipeline of checks deploys what cannot serve", "integration/test_checking",
+    ),
 )  # fmt: skip

@@ -36,9 +36,7 @@ def test_others_in_company() -> None:
 def test_others_alone() -> None:
     """It is another model."""
     manifest = manifest_of(small_model(lambda data: data * 2))
-    with pytest.raises(
-        ArtifactError, match=r"manifest\.json with .*trained with .*pack it"
-    ):
+    with pytest.raises(ArtifactError, match=r"manifest\.json with .*trained with .*pack it"):
         check_golden_rows(small_model(lambda data: data * 3), manifest, math.inf)
 
 

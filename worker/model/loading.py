@@ -131,8 +131,14 @@ def _unpickling_failed(path: Path, error: Exception, written: str | None) -> str
         )
     if isinstance(error, ModuleNotFoundError):
         return (
-            f"{path} needs the module {error.name!r}: install it, or put its package beside the "
-            f"three files"
+            f"{path} needs the module {error.name!r}: name the package that has it in a "
+            "requirements.txt beside the three files, or put your own module there"
+        )
+    if isinstance(error, AttributeError) and repr(sys.modules["__main__"]) in str(error):
+        return (
+            f"{path} needs what was defined in a notebook or a script, where nobody else finds it "
+            f"({error}): move it into a module, import it from there, fit again, and put the "
+            "module beside the three files"
         )
     return f"{path} cannot be unpickled: {type(error).__name__}: {error}"
 

@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from shared.errors import ArtifactError
 from worker.model.artifacts import PIPELINE
-from worker.model.loading import load
+from worker.model.loading import Model, load
 from worker.model.manifest import Manifest
 from worker.orphans import end_with_parent
 from worker.scoring.framing import Observation
@@ -63,7 +63,7 @@ def try_out(folder: Path, limit: float, threads: int) -> Trial:
         found: dict[str, Any] = json.loads(receiver.recv_bytes())
     except EOFError:
         process.join()
-        raise ArtifactError(_ended(process.exitcode or 0, limit)) from None
+        raise ArtifactError(ended(process.exitcode or 0, limit)) from None
     process.join()
     if "refused" in found:
         raise ArtifactError(found["refused"])
@@ -75,30 +75,51 @@ def limit_threads(threads: int) -> None:
     threadpool_limits(limits={"openmp": threads, "blas": 1})
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What trying a model has shown: how it is to be scored, an observation that it answered, and
+    how many golden rows it was tried with."""
+
+    model: Model
+    row_by_row: bool
+    answered: Observation | None
+    golden_rows: int
+
+
+def find_out(model: Model, folder: Path, limit: float) -> Found:
+    """Try a model on made-up rows and on those of its manifest, in this process, which may hang.
+
+    Raises:
+        ArtifactError: it does not answer, or not as its manifest says.
+    """
+    warmed = warm_up(model, limit)
+    row_by_row, answered = warmed.row_by_row, warmed.answered
+    manifest = Manifest.read(folder)
+    rows = () if manifest is None else manifest.golden_rows
+    if manifest is not None and rows:
+        row_by_row |= check_golden_rows(replace(model, row_by_row=row_by_row), manifest, limit)
+        # A row of the training frame is a better example than one that was made up.
+        answered = rows[0].observation
+    return Found(replace(model, row_by_row=row_by_row), row_by_row, answered, len(rows))
+
+
 def _try_out(sender: Connection, folder: Path, limit: float, threads: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     end_with_parent()
     limit_threads(threads)
-    before = _threads()
+    before = count_threads()
     try:
         model = load(folder)
-        makes_threads = before is None or _threads() != before
+        makes_threads = before is None or count_threads() != before
         limit_threads(threads)  # unpickling may have loaded more libraries
-        warmed = warm_up(model, limit)
-        row_by_row, answered = warmed.row_by_row, warmed.answered
-        manifest = Manifest.read(folder)
-        if manifest is not None and manifest.golden_rows:
-            model = replace(model, row_by_row=row_by_row)
-            row_by_row |= check_golden_rows(model, manifest, limit)
-            # A row of the training frame is a better example than one that was made up.
-            answered = manifest.golden_rows[0].observation
+        tried = find_out(model, folder, limit)
         found = {
             "version": model.version,
             "written_with": model.written_with,
-            "row_by_row": row_by_row,
+            "row_by_row": tried.row_by_row,
             "makes_threads": makes_threads,
             "columns": model.columns,
-            "answered": answered,
+            "answered": tried.answered,
         }
     except ArtifactError as error:
         found = {"refused": str(error)}
@@ -108,7 +129,7 @@ def _try_out(sender: Connection, folder: Path, limit: float, threads: int) -> No
     os._exit(0)
 
 
-def _threads() -> int | None:
+def count_threads() -> int | None:
     """How many threads this process has; None where that cannot be seen."""
     try:
         return len(list(Path("/proc/self/task").iterdir()))
@@ -116,7 +137,8 @@ def _threads() -> int | None:
         return None
 
 
-def _ended(exit_code: int, limit: float) -> str:
+def ended(exit_code: int, limit: float) -> str:
+    """Why the process that tried a model has ended without a word."""
     if exit_code == -signal.SIGALRM:
         return f"{PIPELINE} has not answered a made-up observation in {limit:g} s (TASK_LIMIT)"
     how = f"by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"with code {exit_code}"

@@ -1,0 +1,1 @@
+"""Says before a model is deployed whether it will serve."""

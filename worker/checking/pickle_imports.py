@@ -1,0 +1,93 @@
+"""What a pickle would import, listed without running any of it."""
+
+from __future__ import annotations
+
+import bz2
+import contextlib
+import gzip
+import io
+import lzma
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from joblib.numpy_pickle import NumpyUnpickler
+
+# What holds an array's shape and type; all that has to be real to find the end of its bytes.
+_OF_ARRAYS = {
+    ("joblib.numpy_pickle", "NumpyArrayWrapper"),
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+}
+
+# How joblib compresses, by the first bytes of a file.
+_COMPRESSED: dict[bytes, Callable[[bytes], bytes]] = {
+    b"\x78": zlib.decompress,
+    b"\x1f\x8b": gzip.decompress,
+    b"BZ": bz2.decompress,
+    b"\xfd7zXZ": lzma.decompress,
+    b"\x5d\x00": lzma.decompress,
+}
+
+
+class _Anything:
+    """Stands in for whatever a pickle asks for: it can be called, changed and filled, and nothing
+    comes of it."""
+
+    def __new__(cls, *_: Any, **__: Any) -> _Anything:
+        return object.__new__(cls)
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        pass
+
+    def __call__(self, *_: Any, **__: Any) -> _Anything:
+        return _Anything()
+
+    def __setstate__(self, _: Any) -> None:
+        pass
+
+    def __setitem__(self, _: Any, __: Any) -> None:
+        pass
+
+    def append(self, _: Any) -> None:
+        """As of a list."""
+
+    def extend(self, _: Any) -> None:
+        """As of a list."""
+
+    def add(self, _: Any) -> None:
+        """As of a set."""
+
+
+class _Lister(NumpyUnpickler):  # type: ignore[misc]
+    """Reads a pickle, and notes what it asks for instead of giving it."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.asked: dict[str, None] = {}
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) in _OF_ARRAYS:
+            return super().find_class(module, name)
+        self.asked[f"{module}.{name}"] = None
+        return _Anything
+
+
+def pickle_imports(path: Path) -> list[str]:
+    """The dotted names that unpickling a file would look up, in its order; as far as it can be
+    read. Those that only hold arrays are left out."""
+    with path.open("rb") as file:
+        data = _decompressed(file.read())
+    lister = _Lister(str(path), io.BytesIO(data), ensure_native_byte_order=False)
+    with contextlib.suppress(Exception):  # a broken one is refused where it is loaded, with why
+        lister.load()
+    return list(lister.asked)
+
+
+def _decompressed(data: bytes) -> bytes:
+    for prefix, decompress in _COMPRESSED.items():
+        if data.startswith(prefix):
+            with contextlib.suppress(Exception):
+                return decompress(data)
+    return data
