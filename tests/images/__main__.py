@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from bench.interruption import end_on_signals
 from shared.errors import StartError
 from shared.settings import CHECKOUT
 from tests.deployment.files import GATEWAY, WORKER
@@ -32,6 +33,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.images", description=__doc__)
     parser.add_argument("--keep-base", action="store_true", help="for the next run")
     chosen = parser.parse_args()
+    end_on_signals()
     try:
         need_programs()
         FOLDER.mkdir(parents=True, exist_ok=True)

@@ -12,6 +12,7 @@ from typing import IO
 import psutil
 
 from local.part import Part
+from shared.errors import StartError
 from tests.deployment.dockerfile import Dockerfile
 
 _PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -50,6 +51,14 @@ class Container:
             timeout=120,
         )  # fmt: skip
 
+    def _group(self, user: str) -> str:
+        """The group that the image has for a user, as an engine would take it."""
+        for line in (self._root / "etc" / "passwd").read_text().splitlines():
+            _, _, number, group, *_ = line.split(":")
+            if number == user:
+                return group
+        raise StartError(f"the image has no user {user}")
+
     def _inside(self, command: Sequence[str], variables: Mapping[str, str]) -> list[str]:
         (user,) = self._dockerfile.of("USER")
         folder = self._dockerfile.of("WORKDIR")[-1]
@@ -58,7 +67,7 @@ class Container:
         return [
             "unshare", "--mount", "--pid", "--fork", "--kill-child",
             "sh", "-ec", _SHELL, str(self._root),
-            "chroot", f"--userspec={user}:{user}", str(self._root),
+            "chroot", f"--userspec={user}:{self._group(user)}", str(self._root),
             "env", "-i", f"--chdir={folder}", *(f"{n}={v}" for n, v in environment.items()),
             *command,
         ]  # fmt: skip
