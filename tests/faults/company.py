@@ -9,10 +9,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from http.client import HTTPException
 
 from tests.faults.problem import Problem, lost, wrong
 from tests.faults.record import Address
+from tests.faults.repeating import repeating
 from tests.faults.stage import Stage
 from tests.rough_client import RoughClient, head
 from tests.system import call
@@ -47,30 +49,23 @@ class Company:
     @contextmanager
     def there(self) -> Iterator[None]:
         """They ask in this block."""
-        threads = [
-            threading.Thread(target=self._repeat, args=(act,), name=act.__name__)
-            for act in (self._poll, self._list, self._be_rough)
-        ]
-        for thread in threads:
-            thread.start()
-        try:
+        with ExitStack() as stack:
+            for act in (self._poll, self._list, self._be_rough):
+                stack.enter_context(repeating(partial(self._do, act), _PAUSE))
+            # The first to be called when the block ends, so that nobody is held for longer.
+            stack.callback(self._over.set)
             yield
-        finally:
-            self._over.set()
-            for thread in threads:
-                thread.join()
 
-    def _repeat(self, act: Callable[[Address], None]) -> None:
-        while not self._over.wait(_PAUSE):
-            addresses = self._stage.addresses()
-            if not addresses:
-                continue
-            try:
-                act(self._random.choice(addresses))
-            except (OSError, HTTPException):
-                pass  # a gateway that was just killed
-            except Exception as error:  # the others go on, and the soak fails
-                self.problems.append(wrong(f"{act.__name__}: {type(error).__name__}: {error}"))
+    def _do(self, act: Callable[[Address], None]) -> None:
+        addresses = self._stage.addresses()
+        if not addresses:
+            return
+        try:
+            act(self._random.choice(addresses))
+        except (OSError, HTTPException):
+            pass  # a gateway that was just killed
+        except Exception as error:  # the others go on, and the soak fails
+            self.problems.append(wrong(f"{act.__name__}: {type(error).__name__}: {error}"))
 
     def _poll(self, address: Address) -> None:
         """A job that was promised is never unknown, whoever is asked."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ import psutil
 from local.part import Part
 from tests.faults import processes
 from tests.faults.problem import Problem, wrong
+from tests.faults.repeating import repeating
 from tests.faults.stage import Stage
 
 MIB = 1024 * 1024
@@ -35,19 +35,8 @@ class MemoryLog:
     @contextmanager
     def kept(self) -> Iterator[None]:
         """It is kept in this block."""
-        over = threading.Event()
-
-        def run() -> None:
-            while not over.wait(EVERY):
-                self._look()
-
-        thread = threading.Thread(target=run, name="memory log")
-        thread.start()
-        try:
+        with repeating(self._look, EVERY):
             yield
-        finally:
-            over.set()
-            thread.join()
 
     def check(self) -> list[Problem]:
         """No kind of process has more at the end than at the beginning."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -11,6 +10,7 @@ from pathlib import Path
 from tests.end_to_end.half_sent import EVERYTHING
 from tests.faults.haste import check_haste
 from tests.faults.record import Record
+from tests.faults.repeating import repeating
 from tests.faults.scenario import Scenario
 from tests.faults.stage import Stage
 from tests.filled_table import fill
@@ -79,23 +79,16 @@ def _phase(stage: Stage) -> list[Record]:
 @contextmanager
 def _kept_up(floods: Sequence[Flood]) -> Iterator[None]:
     """The floods in this block: whatever is closed comes again."""
-    over = threading.Event()
 
-    def run() -> None:
-        while not over.wait(_AGAIN):
-            for flood in floods:
-                flood.keep_up()
+    def keep_up() -> None:
+        for flood in floods:
+            flood.keep_up()
 
     with ExitStack() as stack:
         for flood in floods:
             stack.enter_context(flood)
-        thread = threading.Thread(target=run, name="rough clients")
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
+        stack.enter_context(repeating(keep_up, _AGAIN))
+        yield
 
 
 def _check_memory(stage: Stage) -> None:
