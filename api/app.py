@@ -9,7 +9,7 @@ from api.http.api_keys import ApiKeys
 from api.http.byte_budget import ByteBudget
 from api.http.cors import Cors
 from api.http.routing import Router
-from api.routes import health, jobs, predictions
+from api.routes import health, jobs, models, predictions
 from api.server.body_reader import BodyLimits, BodyReader
 from api.server.door import Door
 from api.server.flask_threads import FlaskThreads
@@ -31,6 +31,7 @@ def create_app(settings: Settings) -> Application:
     limits = BodyLimits(settings.max_body, settings.body_timeout, settings.body_stall)
     bodies = BodyReader(limits)
     waiting = [*predictions.routes(gateway), *jobs.routes(gateway), *health.routes(gateway)]
+    waiting += models.routes(gateway)
     door = Door(
         Router(waiting, app.url_map),
         FlaskThreads(app, settings.gateway_threads),

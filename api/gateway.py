@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from api.acceptance.admission import Admission
 from api.acceptance.database_threads import DatabaseThreads
@@ -145,6 +147,22 @@ class Gateway:
                 f"{error}; it cannot be known whether this {done}: send it again",
                 error.retry_after,
             ) from error
+
+    async def models(self) -> list[tuple[str, int, dict[str, Any]]]:
+        """The models that workers serve, those of most workers first: each one's version, how many
+        they are, and what they say of it.
+
+        Raises:
+            BrokerAwayError: Redis does not answer.
+        """
+        self.redis_watch.refuse_when_away()
+        counted = Counter(worker.model_version for worker in self.redis_watch.queue.workers)
+        versions = [version for version, _ in counted.most_common()]
+        described = await self._broker.model_descriptions(versions)
+        return [
+            (version, counted[version], found or {})
+            for version, found in zip(versions, described, strict=True)
+        ]
 
     async def find_job(self, job_id: str) -> Job | None:
         """A job as the database has it now; many requests share one look.

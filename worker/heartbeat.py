@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 from shared.errors import QueuecastError
 from shared.queue.broker import Broker
@@ -16,6 +17,8 @@ log = logging.getLogger(__name__)
 EVERY, LASTS = 1.0, 5
 # How often the model is looked at when it does not answer yet, or not any more.
 LOOK_EVERY = 0.1
+# How often it is said what the model is like, in case Redis has lost it.
+DESCRIBE_EVERY = 30.0
 
 
 class Heartbeat:
@@ -31,6 +34,8 @@ class Heartbeat:
         self._processes = processes
         self._broker = broker
         self._is_ready = False
+        # By the monotonic clock.
+        self._described_at: float | None = None
         self._stopping = SignalEvent()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
@@ -68,8 +73,9 @@ class Heartbeat:
         version = self._served.version
         answers = self._served.state.answers
         if answers:
-            if not self._is_ready:
+            if self._described_at is None or time.monotonic() > self._described_at + DESCRIBE_EVERY:
                 self._broker.describe_model(version, self._served.description)
+                self._described_at = time.monotonic()
             self._broker.beat(self._name, version, LASTS)
             if not self._is_ready:
                 log.info("ready: model %s, %d processes", version, self._processes)

@@ -45,8 +45,8 @@ class ServedModel:
 
     @property
     def description(self) -> dict[str, Any]:
-        """What it is like, as JSON: its columns, and an observation that it answers, if known."""
-        return {"columns": self._trial.columns, "example": self._trial.answered}
+        """What it is like, as JSON: that of `worker.model.description`."""
+        return self._trial.description
 
     @property
     def model(self) -> Model:

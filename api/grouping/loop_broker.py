@@ -3,7 +3,8 @@ than a client could bear. Names, messages and errors are those of `shared.queue.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -87,6 +88,20 @@ class LoopBroker:
             commands.set(PROBE, 1, ex=PROBE_KEPT)
             waiting, now, beats, _ = await commands.execute()
         return QueueState(int(waiting), tuple(alive(now, beats)))
+
+    async def model_descriptions(self, versions: Sequence[str]) -> list[dict[str, Any] | None]:
+        """What workers have said of the models of these versions; None where Redis has lost it.
+
+        Raises:
+            BrokerAwayError: Redis does not answer.
+        """
+        names = self._names()
+        async with self._asking():
+            commands = self._client.pipeline(transaction=False)
+            for version in versions:
+                commands.zrange(names.model(version), 0, 0)
+            found = await commands.execute()
+        return [json.loads(texts[0]) if texts else None for texts in found]
 
     async def close(self) -> None:
         """Close every connection."""

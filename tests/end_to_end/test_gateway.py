@@ -37,6 +37,20 @@ def test_health(client: Client) -> None:
     }  # fmt: skip
 
 
+def test_the_model(client: Client) -> None:
+    """What the workers say of what they serve, with an observation that it answers; the version is
+    the one that rows have."""
+    model = client.get("/model").json
+    columns = ["Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Cabin", "Embarked"]
+    assert [column["name"] for column in model["columns"]] == columns
+    assert model["columns"][0]["dtype"] == "int64"
+    assert (model["classes"], model["positive_class"], model["kind"]) == ([0, 1], 1, "classifier")
+    assert model["versions"] == [{"version": model["version"], "workers": model["workers"]}]
+    assert client.predict("as in the example", model["example"]).status == 200
+    (row,) = [r for r in client.rows() if r["observation_id"] == "as in the example"]
+    assert row["model_version"] == model["version"]
+
+
 def test_not_ready_without_a_worker(on_postgres: System) -> None:
     """503 that names what is missing."""
     try:
@@ -46,6 +60,9 @@ def test_not_ready_without_a_worker(on_postgres: System) -> None:
         assert answer.json["worker"] == "no worker with a loaded model answers"
         assert answer.json["error"] == "not ready: worker"
         assert answer.json["database"] == answer.json["redis"] == "ready"
+        answer = on_postgres.client.get("/model")
+        assert answer.status == 503
+        assert answer.json == {"error": "no worker with a loaded model answers"}
     finally:
         on_postgres.stop()
 
@@ -62,7 +79,8 @@ def test_api_keys(on_postgres: System) -> None:
             assert client.get("/readyz").status == 200
             for answer in (
                 client.predict(1), client.update(1, 1), client.get("/list-db-contents"),
-                client.get("/jobs/x"), client.delete("/jobs/x"), client.get("/nowhere"),
+                client.get("/jobs/x"), client.get("/model"), client.delete("/jobs/x"),
+                client.get("/nowhere"),
             ):  # fmt: skip
                 assert answer.status == 401
                 assert list(answer.json) == ["error"]

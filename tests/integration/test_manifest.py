@@ -53,6 +53,12 @@ def test_it_agrees(folder: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     assert found.answered == manifest["golden_rows"][0]["observation"]
     assert not found.row_by_row
+    details = found.description["details"]
+    assert details["name"] == manifest["name"]
+    by_name = {column["name"]: column for column in details["columns"]}
+    assert list(by_name) == found.description["columns"]
+    assert by_name["grade"]["categories"] == ["low", "middle", "high"]
+    assert by_name["size"]["range"] == manifest["columns"][0]["range"]
 
 
 def test_other_answers(folder: Path) -> None:

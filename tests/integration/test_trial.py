@@ -57,7 +57,7 @@ def test_the_shipped_model(artifacts: Path) -> None:
     """Scored in groups; unpickling it makes no threads; a row that it answers is known."""
     found = tried(artifacts)
     assert not found.row_by_row and not found.makes_threads
-    assert found.answered is not None and set(found.answered) == set(found.columns)
+    assert found.answered is not None and set(found.answered) == set(found.description["columns"])
 
 
 @pytest.mark.parametrize("compress", [0, 3])

@@ -148,8 +148,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     mutant(
         "heartbeat-of-a-model-that-fails", "worker/heartbeat.py",
-        "        if answers:\n            if not self._is_ready:", "        if True:\n"
-        "            if not self._is_ready:",
+        "        if answers:\n            if self._described_at", "        if True:\n"
+        "            if self._described_at",
         "ready, and every answer is a 500", "end_to_end/test_failing_model",
     ),
     mutant(

@@ -18,7 +18,7 @@ def manifest_of(model: Model, count: int = 12) -> Manifest:
     """What the model says of rows without a null, each alone."""
     whole = [row for row in rows(60) if None not in row.values()][:count]
     golden = tuple(GoldenRow(row, {"proba": own_answer(model, row)}) for row in whole)
-    return Manifest("small", "1", {}, {}, (False, True), golden)
+    return Manifest("small", "1", {}, {}, (False, True), (), {}, golden)
 
 
 def test_the_same_in_company() -> None:

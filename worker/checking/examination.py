@@ -106,8 +106,8 @@ def _examined(model: Model, folder: Path, seconds: float) -> dict[str, Any]:
         "classes": list(model.classes),
         "columns": list(model.columns),
         "written_with": model.written_with,
-        "row_by_row": tried.row_by_row,
-        "golden_rows": tried.golden_rows,
+        "row_by_row": tried.model.row_by_row,
+        "golden_rows": 0 if tried.manifest is None else len(tried.manifest.golden_rows),
         "example": tried.answered,
     }
     if tried.answered is not None:

@@ -29,13 +29,16 @@ class GoldenRow:
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What is known of a model without loading it. `libraries` are the versions that it was trained
-    with, and `hashes` the SHA-256 of each file."""
+    with, `hashes` the SHA-256 of each file, `columns` what the training frame showed of each.
+    """
 
     name: str
     version: str
     hashes: dict[str, str]
     libraries: dict[str, str]
     classes: tuple[Any, ...]
+    columns: tuple[dict[str, Any], ...]
+    metrics: dict[str, Any]
     golden_rows: tuple[GoldenRow, ...]
 
     @classmethod
@@ -75,7 +78,8 @@ class Manifest:
         )
         return cls(
             str(data["name"]), str(data["version"]), dict(data["files"]), dict(data["libraries"]),
-            tuple(data["classes"]), rows,
+            tuple(data["classes"]), tuple(dict(column) for column in data["columns"]),
+            dict(data["metrics"]), rows,
         )  # fmt: skip
 
 

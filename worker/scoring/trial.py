@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from shared.errors import ArtifactError
 from worker.model.artifacts import PIPELINE
+from worker.model.description import describe
 from worker.model.loading import Model, load
 from worker.model.manifest import Manifest
 from worker.orphans import end_with_parent
@@ -32,16 +33,17 @@ from worker.scoring.warm_up import warm_up
 class Trial:
     """What was found out about a model.
 
-    `makes_threads` says that unpickling it starts threads; `columns` are those of its frame;
-    `answered` is an observation that it answered, of its manifest or made up, if there was one.
+    `makes_threads` says that unpickling it starts threads; `answered` is an observation that it
+    answered, of its manifest or made up, if there was one; `description` is that of
+    `worker.model.description`.
     """
 
     version: str
     written_with: str | None
     row_by_row: bool
     makes_threads: bool
-    columns: tuple[str, ...]
     answered: Observation | None
+    description: dict[str, Any]
 
 
 def try_out(folder: Path, limit: float, threads: int) -> Trial:
@@ -67,7 +69,7 @@ def try_out(folder: Path, limit: float, threads: int) -> Trial:
     process.join()
     if "refused" in found:
         raise ArtifactError(found["refused"])
-    return Trial(**{**found, "columns": tuple(found["columns"])})
+    return Trial(**found)
 
 
 def limit_threads(threads: int) -> None:
@@ -78,12 +80,11 @@ def limit_threads(threads: int) -> None:
 @dataclass(frozen=True, slots=True)
 class Found:
     """What trying a model has shown: how it is to be scored, an observation that it answered, and
-    how many golden rows it was tried with."""
+    the manifest that it agrees with."""
 
     model: Model
-    row_by_row: bool
     answered: Observation | None
-    golden_rows: int
+    manifest: Manifest | None
 
 
 def find_out(model: Model, folder: Path, limit: float) -> Found:
@@ -100,7 +101,7 @@ def find_out(model: Model, folder: Path, limit: float) -> Found:
         row_by_row |= check_golden_rows(replace(model, row_by_row=row_by_row), manifest, limit)
         # A row of the training frame is a better example than one that was made up.
         answered = rows[0].observation
-    return Found(replace(model, row_by_row=row_by_row), row_by_row, answered, len(rows))
+    return Found(replace(model, row_by_row=row_by_row), answered, manifest)
 
 
 def _try_out(sender: Connection, folder: Path, limit: float, threads: int) -> None:
@@ -116,10 +117,10 @@ def _try_out(sender: Connection, folder: Path, limit: float, threads: int) -> No
         found = {
             "version": model.version,
             "written_with": model.written_with,
-            "row_by_row": tried.row_by_row,
+            "row_by_row": tried.model.row_by_row,
             "makes_threads": makes_threads,
-            "columns": model.columns,
             "answered": tried.answered,
+            "description": describe(tried.model, tried.manifest, tried.answered),
         }
     except ArtifactError as error:
         found = {"refused": str(error)}
