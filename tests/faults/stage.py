@@ -140,7 +140,10 @@ class Stage:
         with away:
             began = time.monotonic()
             yield
-        self.history.outages.append((began, time.monotonic()))
+            # Bringing it back takes a while, in which it may answer already: then clients wait for
+            # the workers, who find out a little later than the gateway.
+            ended = time.monotonic()
+        self.history.outages.append((began, ended))
 
     def trouble(self) -> None:
         """From now until everything has recovered, somebody may be refused."""
