@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from shared.db import disk
 from shared.db.dialects import on_postgres, on_sqlite
 from shared.db.faults import is_deadlock, refuses_login, translate
+from shared.db.forks import GUARD
 from shared.db.wait_limit import limits_of_the_server
 from shared.errors import (
     DatabaseAwayError,
@@ -68,6 +69,8 @@ class Database:
         except (ArgumentError, ValueError) as error:
             shown = url_without_password(url)
             raise SettingError(f"DATABASE_URL is {shown!r}, which is no URL") from error
+        if self.on_sqlite:
+            GUARD.add(self._engine)
 
     def read(self, work: Callable[[Connection], Answer]) -> Answer:
         """Run a function that only reads.
@@ -144,7 +147,10 @@ class Database:
                     attempt.commits = writes
                 return answer
 
-        return self._again(transact)
+        if not self.on_sqlite:
+            return self._again(transact)
+        with GUARD.transaction():
+            return self._again(transact)
 
     def _again(self, work: Callable[[_Attempt], Answer]) -> Answer:
         deadline = time.monotonic() + self._wait
