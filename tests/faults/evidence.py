@@ -101,6 +101,11 @@ def query(url: str, statement: str, values: Sequence[Any] = ()) -> list[tuple[An
         connection.close()
 
 
+def places(values: Sequence[Any]) -> str:
+    """A place in a statement for each of these values."""
+    return ", ".join("%s" for _ in values)
+
+
 def sqlite_file(url: str) -> str:
     """The path in a URL of SQLite."""
     return url.removeprefix("sqlite:///")

@@ -191,10 +191,12 @@ def database_jump(stage: Stage) -> None:
 GATEWAY = Scenario(
     "clock", "the gateway's clock an hour ahead, then an hour behind",
     play(_change_gateway, _gateway_shown), settings=settings, alone=True, patience=0.5,
+    of_postgres=True,  # which is asked what time it is
 )  # fmt: skip
 WORKER = Scenario(
     "worker-clock", "the worker's clock an hour ahead, then an hour behind",
     play(_change_worker, _worker_shown), settings=settings, alone=True, patience=0.5,
+    of_postgres=True,  # which is asked what time it is
 )  # fmt: skip
 DATABASE = Scenario(
     "database-clock", "the database's clock an hour ahead, then an hour behind",

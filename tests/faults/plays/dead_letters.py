@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from shared.settings import CHECKOUT
-from tests.faults.evidence import query
+from tests.faults.evidence import places, query
 from tests.faults.plays.poison import settings, trapped
 from tests.faults.record import Record
 from tests.faults.scenario import Scenario
@@ -33,8 +33,8 @@ def play(stage: Stage) -> None:
     stage.recovered()
     found = query(
         stage.system.database_url,
-        "SELECT job_id, status, attempts FROM job WHERE job_id = ANY(%s)",
-        (job_ids,),
+        f"SELECT job_id, status, attempts FROM job WHERE job_id IN ({places(job_ids)})",
+        job_ids,
     )
     assert {status for _, status, _ in found} == {"succeeded"}, found
     stage.shown.append(f"{len(found)} jobs were set aside and replayed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.observation_id import ObservationId
 from shared.queue.messages import Kind, Lane, Request, new_request_id
-from tests.faults.evidence import query
+from tests.faults.evidence import places, query
 from tests.faults.message import group, message
 from tests.faults.record import Ask, Record
 from tests.faults.scenario import Scenario
@@ -66,8 +66,8 @@ def bring_late(stage: Stage) -> None:
     stage.send([stage.update(ask.observation_id, 1, not ask.respond_async) for ask in asks])
     stage.recovered()
     again = [request.request_id for request in late if request.accepted][::2]
-    query(url, "UPDATE job SET status = 'queued', finished_at = NULL WHERE job_id = ANY(%s)",
-          (again,))  # fmt: skip
+    these = f"job_id IN ({places(again)})"
+    query(url, f"UPDATE job SET status = 'queued', finished_at = NULL WHERE {these}", again)
     client = stage.servers.redis_client()
     queue = stage.system.queue(Lane.INTERACTIVE)
     try:
@@ -76,8 +76,8 @@ def bring_late(stage: Stage) -> None:
     finally:
         client.close()
     # Those that were put back end again; the lane is first in, first out, so then all are through.
-    ended = "SELECT count(*) FROM job WHERE job_id = ANY(%s) AND finished_at IS NOT NULL"
-    wait_for(lambda: query(url, ended, (again,))[0][0] == len(again), 30, "late labels end")
+    ended = f"SELECT count(*) FROM job WHERE {these} AND finished_at IS NOT NULL"
+    wait_for(lambda: query(url, ended, again)[0][0] == len(again), 30, "late labels end")
     stage.shown.append(f"{len(late)} first labels came once more, {len(again)} of them as jobs")
     stage.recovered()
 

@@ -116,13 +116,19 @@ def _connections(stage: Stage) -> Sequence[Flood]:
     return [Flood(address, _CONNECTIONS, sent, at_once=_AT_ONCE) for address in stage.addresses()]
 
 
-def _scenario(name: str, about: str, attack: Callable[[Stage], Sequence[Flood]]) -> Scenario:
-    return Scenario(name, about, play(attack), gateways=2, settings=settings, alone=True)
+def _scenario(
+    name: str, about: str, attack: Callable[[Stage], Sequence[Flood]], of_postgres: bool = False
+) -> Scenario:
+    return Scenario(
+        name, about, play(attack), gateways=2, settings=settings, alone=True,
+        of_postgres=of_postgres,
+    )  # fmt: skip
 
 
 SCENARIOS = (
     _scenario("slow-senders", "hundreds of half-sent requests of every kind", _slow_senders),
-    _scenario("slow-readers", "listings that nobody reads", _slow_readers),
+    # Its table is filled by one statement of PostgreSQL's.
+    _scenario("slow-readers", "listings that nobody reads", _slow_readers, of_postgres=True),
     _scenario("connection-flood", "more connections than places, which ask for nothing",
               _connections),
 )  # fmt: skip
