@@ -98,6 +98,8 @@ CELERY_PARTS = (
 SERVER = (
     Internal("httptools.HttpParserInvalidMethodError", "what is raised at an unknown method"),
     Internal("httptools.HttpRequestParser.get_http_version", "to refuse HTTP/0.9 and 2.0"),
+    Internal("httptools.HttpRequestParser.should_upgrade",
+             "to refuse what the parser would not read to its end"),
     Internal("uvicorn.Config", "how uvicorn is set up",
              ("app", "http", "ws", "lifespan", "log_config", "access_log", "interface",
               "proxy_headers", "server_header")),

@@ -56,13 +56,15 @@ class BodyReader:
             ClientLeftError: the client has left.
         """
         announced_length(headers, self._limits.largest)
-        part = await receive()
+        # From the head on: a body of which nothing ever comes is late as well.
+        deadline = asyncio.get_running_loop().time() + self._limits.longest
+        part = await self._next_part(receive, deadline)
         if part["type"] == "http.disconnect":
             raise ClientLeftError
         # Nearly all bodies come in one piece with their head.
         body: bytes = part["body"]
         if part["more_body"]:
-            body = await self._read_on(body, receive, held)
+            body = await self._read_on(body, receive, held, deadline)
         elif len(body) > self._limits.largest:
             raise TooLargeError(f"the body is larger than {self._limits.largest} bytes")
         else:
@@ -72,10 +74,10 @@ class BodyReader:
             held.take(len(body))
         return body
 
-    async def _read_on(self, first: bytes, receive: Receive, held: HeldBytes) -> bytes:
+    async def _read_on(
+        self, first: bytes, receive: Receive, held: HeldBytes, deadline: float
+    ) -> bytes:
         limits = self._limits
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + limits.longest
         body = bytearray()
         part: Any = {"type": "http.request", "body": first, "more_body": True}
         while True:
@@ -87,12 +89,13 @@ class BodyReader:
             body += part["body"]
             if not part["more_body"]:
                 return bytes(body)
-            until = min(deadline, loop.time() + limits.stalled)
-            part = await self._next_part(receive, until, last=until == deadline)
+            part = await self._next_part(receive, deadline)
 
-    async def _next_part(self, receive: Receive, until: float, last: bool) -> Any:
-        if self._stops:
-            raise BusyError("this gateway stops", 1)
+    async def _next_part(self, receive: Receive, deadline: float) -> Any:
+        limits = self._limits
+        now = asyncio.get_running_loop().time()
+        # What has come already is taken all the same when this process stops.
+        until = now if self._stops else min(deadline, now + limits.stalled)
         try:
             async with asyncio.timeout_at(until) as timeout:
                 self._coming.add(timeout)
@@ -103,8 +106,7 @@ class BodyReader:
         except TimeoutError as error:
             if self._stops:
                 raise BusyError("this gateway stops", 1) from error
-            limits = self._limits
             raise SlowBodyError(
-                f"the body took longer than {limits.longest:g} s" if last
+                f"the body took longer than {limits.longest:g} s" if until == deadline
                 else f"nothing of the body came for {limits.stalled:g} s"
             ) from error  # fmt: skip

@@ -33,6 +33,7 @@ SENT_AHEAD = 262144
 LINGER = 1.0
 _NOT_HTTP = 400, "this is no HTTP/1.1 request that could be understood"
 _UNKNOWN_METHOD = 400, "there is no method of this name"
+_NO_UPGRADE = "Connection: Upgrade is not supported: send the request as plain HTTP/1.1, without it"
 _TOO_LARGE = f"the request line and headers are larger than {LARGEST_HEAD} bytes"
 
 
@@ -58,6 +59,7 @@ class Connection(HttpToolsProtocol):
         self._head_bytes = 0
         self._in_head = True
         self._head_is_too_large = False
+        self._asks_to_upgrade = False
         self._refused = False
         # Whether it is closed when the body that is coming has come.
         self._closes = False
@@ -113,6 +115,10 @@ class Connection(HttpToolsProtocol):
             raise ValueError(_TOO_LARGE)
         if self.parser.get_http_version() not in ("1.0", "1.1"):
             raise ValueError(_NOT_HTTP)
+        if self.parser.should_upgrade():
+            # The parser stops behind the head, and would take a body for the next request.
+            self._asks_to_upgrade = True
+            raise ValueError(_NO_UPGRADE)
         self._in_head = False
         self._set_deadline(None)
         self._register.busy(self)
@@ -138,13 +144,14 @@ class Connection(HttpToolsProtocol):
         `Connections` knows since when each is idle."""
         if self.is_lost or self.transport.is_closing():
             return
-        # Throw away what has come of a body that its route did not read.
-        self.cycle.body.clear()
         self.flow.resume_reading()
         if self.pipeline:
-            # The next request was here already.
+            # The next request was here already, and `cycle` is that of the last that came.
             self._start_asgi_task(*self.pipeline.pop())
-        elif self.cycle.more_body:
+            return
+        # Throw away what has come of a body that its route did not read.
+        self.cycle.body.clear()
+        if self.cycle.more_body:
             self._set_deadline(self._limits.unread_body)
         else:
             self._register.idle(self)
@@ -153,6 +160,8 @@ class Connection(HttpToolsProtocol):
         """Called by uvicorn when the parser refuses what was sent."""
         if self._head_is_too_large:
             self._refuse(431, _TOO_LARGE)
+        elif self._asks_to_upgrade:
+            self._refuse(400, _NO_UPGRADE)
         else:
             # uvicorn calls this while it handles what the parser raised.
             unknown_method = isinstance(sys.exc_info()[1], HttpParserInvalidMethodError)
