@@ -34,18 +34,45 @@ def packed(folder: Path, *given: Any, **named: Any) -> dict[str, Any]:
     return manifest
 
 
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The folders of kinds that a test has packed already."""
+    made: dict[str, Path] = _Folders(tmp_path_factory)
+    return made
+
+
+class _Folders(dict[str, Path]):
+    """Packs a kind when it is asked for."""
+
+    def __init__(self, factory: pytest.TempPathFactory) -> None:
+        super().__init__()
+        self._factory = factory
+
+    def __missing__(self, kind: str) -> Path:
+        folder = self._factory.mktemp("packed")
+        pack(folder, *KINDS[kind](), name=kind, metrics={"auc": 0.9})
+        self[kind] = folder
+        return folder
+
+
+def manifest_in(folder: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+    return manifest
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind(kind: str, tmp_path: Path) -> None:
+def test_every_kind(kind: str, folders: dict[str, Path]) -> None:
     """The manifest is as its schema says, the files are what was given, and each golden row has the
     answer that the pipeline gives to it in the training frame."""
-    pipeline, data, y = KINDS[kind]()
-    manifest = packed(tmp_path, pipeline, data, y, name=kind, metrics={"auc": 0.9})
+    pipeline, data, _ = KINDS[kind]()
+    folder = folders[kind]
+    manifest = manifest_in(folder)
     jsonschema.validate(manifest, SCHEMA, format_checker=jsonschema.FormatChecker())
     assert (manifest["name"], manifest["rows"], manifest["metrics"]) == (kind, ROWS, {"auc": 0.9})
-    read = joblib.load(tmp_path / "pipeline.pickle")
+    read = joblib.load(folder / "pipeline.pickle")
     assert np.array_equal(read.predict(data), pipeline.predict(data))
-    assert pickle.loads((tmp_path / "dtypes.pickle").read_bytes()).equals(data.dtypes)
-    assert json.loads((tmp_path / "columns.json").read_text()) == list(data.columns)
+    assert pickle.loads((folder / "dtypes.pickle").read_bytes()).equals(data.dtypes)
+    assert json.loads((folder / "columns.json").read_text()) == list(data.columns)
     rows = manifest["golden_rows"]
     assert 20 <= len(rows) <= 50
     found = 0
@@ -93,10 +120,10 @@ def _check_answer(
     assert answer["proba"] == (probabilities[1] if len(probabilities) == 2 else max(probabilities))
 
 
-def test_what_is_known_of_columns(tmp_path: Path) -> None:
+def test_what_is_known_of_columns(folders: dict[str, Path]) -> None:
     """Ranges, categories in their order, missing values, and histograms of all rows."""
-    pipeline, data, y = KINDS["texts"]()
-    manifest = packed(tmp_path, pipeline, data, y)
+    _, data, _ = KINDS["texts"]()
+    manifest = manifest_in(folders["texts"])
     columns = {column["name"]: column for column in manifest["columns"]}
     assert list(columns) == list(data.columns)
     size = columns["size"]
@@ -116,11 +143,12 @@ def test_what_is_known_of_columns(tmp_path: Path) -> None:
     assert manifest["libraries"]["scikit-learn"]
 
 
-def test_golden_rows_have_every_sort(tmp_path: Path) -> None:
+def test_golden_rows_have_every_sort(folders: dict[str, Path]) -> None:
     """The extremes, each category, a missing value of each column that lacks one, an unseen
     text."""
-    pipeline, data, y = KINDS["0 and 1"]()
-    rows = [row["observation"] for row in packed(tmp_path, pipeline, data, y)["golden_rows"]]
+    _, data, _ = KINDS["0 and 1"]()
+    golden = manifest_in(folders["0 and 1"])["golden_rows"]
+    rows = [row["observation"] for row in golden]
     sizes = [row["size"] for row in rows]
     assert {data["size"].min(), data["size"].max()} <= set(sizes)
     for name in ("size", "colour", "count"):
@@ -129,10 +157,10 @@ def test_golden_rows_have_every_sort(tmp_path: Path) -> None:
     assert any(row["colour"] == "a value that was never seen" for row in rows)
 
 
-def test_the_positive_class(tmp_path: Path) -> None:
+def test_the_positive_class(tmp_path: Path, folders: dict[str, Path]) -> None:
     """The second of two, or the one that is named; with 0 and 1 reversed, the answer says more."""
     pipeline, data, y = KINDS["texts"]()
-    assert packed(tmp_path, pipeline, data, y)["positive_class"] == "yes"
+    assert manifest_in(folders["texts"])["positive_class"] == "yes"
     manifest = packed(tmp_path, pipeline, data, y, positive_class="no")
     assert manifest["positive_class"] == "no"
     for row in manifest["golden_rows"]:
