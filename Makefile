@@ -17,7 +17,7 @@ check: $(VENV)/.local
 	@$(BIN)/python -m local.check
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 3 --dist loadfile --ignore tests/models
+	$(BIN)/python -m pytest -n 4 --dist loadfile --ignore tests/models
 
 # What installs other libraries from the package index, which takes minutes.
 test-models: $(VENV)/.dev
