@@ -24,6 +24,7 @@ from shared.errors import ArtifactError
 from shared.settings import CHECKOUT
 from tests.client.packable import KINDS
 from tests.model_folder import write_model
+from tests.system import wait_for
 from worker.checking.__main__ import check, main
 from worker.checking.pickle_imports import pickle_imports
 from worker.checking.report import processes_in, report
@@ -208,18 +209,27 @@ def test_company_is_said(tmp_path: Path) -> None:
     assert any("so it is scored row by row" in note for note in found["notes"])
 
 
-def test_nothing_is_run_to_list_it(tmp_path: Path) -> None:
-    """A stranger's pickle can be judged before anything of it happens."""
-
-    class Touch:
-        def __reduce__(self) -> tuple[Any, tuple[str, int]]:
-            import os
-
-            return os.open, (str(tmp_path / "touched"), os.O_CREAT)
-
-    (tmp_path / "stranger.pickle").write_bytes(pickle.dumps({"model": [Touch()]}))
-    assert pickle_imports(tmp_path / "stranger.pickle") == ["posix.open"]
-    assert not (tmp_path / "touched").exists()
+def test_nothing_is_left_behind(tmp_path: Path) -> None:
+    """A check that takes too long is killed, and the process that it has forked ends as well."""
+    marker = tmp_path / "pid"
+    hangs = (
+        "        import os, pathlib, time\n"
+        f"        pathlib.Path({str(marker)!r}).write_text(str(os.getpid()))\n"
+        "        time.sleep(120)\n"
+    )
+    own("sleeps_long", _HANGS.replace("        [None for _ in iter(int, 1)]\n", hangs))(
+        tmp_path / "model"
+    )
+    command = [
+        sys.executable, "-m", "worker.checking.examination", str(tmp_path / "model"), "60", "8192"
+    ]  # fmt: skip
+    with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.DEVNULL) as checking:
+        try:
+            wait_for(lambda: marker.exists() and marker.read_text() != "")
+        finally:
+            checking.kill()
+    child = Path("/proc") / marker.read_text()
+    wait_for(lambda: not child.exists())
 
 
 def test_too_much_memory(tmp_path: Path) -> None:

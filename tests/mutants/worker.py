@@ -171,7 +171,7 @@ MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "check-runs-what-it-lists", "worker/checking/pickle_imports.py",
         "        return _Anything\n", "        return super().find_class(module, name)\n",
-        "a stranger's pickle runs before anybody could judge it", "integration/test_checking",
+        "a stranger's pickle runs before anybody could judge it", "unit/test_pickle_imports",
     ),
     mutant(
         "refused-is-fine", "worker/checking/__main__.py",

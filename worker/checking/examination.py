@@ -20,6 +20,7 @@ from typing import Any
 
 from shared.errors import ArtifactError
 from worker.model.loading import Model, load
+from worker.orphans import end_with_parent
 from worker.scoring.framing import Observation
 from worker.scoring.scoring import score
 from worker.scoring.trial import count_threads, ended, find_out
@@ -88,6 +89,8 @@ def _forked(model: Model, folder: Path, seconds: float) -> dict[str, Any]:
 
 
 def _in_child(sender: Connection, model: Model, folder: Path, seconds: float) -> None:
+    # The parent is killed when the whole takes too long.
+    end_with_parent()
     notes = _Notes()
     logging.getLogger().handlers[:] = [notes]
     try:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import bz2
 import contextlib
 import gzip
+import inspect
 import io
 import lzma
+import pickle
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from joblib.numpy_pickle import NumpyUnpickler
+from joblib.numpy_pickle import NumpyArrayWrapper, NumpyUnpickler
 
-# What holds an array's shape and type; all that has to be real to find the end of its bytes.
+# What holds an array's shape and type; with `_Array`, all that has to be real to find the end of
+# its bytes.
 _OF_ARRAYS = {
-    ("joblib.numpy_pickle", "NumpyArrayWrapper"),
     ("numpy", "ndarray"),
     ("numpy", "dtype"),
 }
@@ -60,6 +62,27 @@ class _Anything:
         """As of a set."""
 
 
+class _Array(NumpyArrayWrapper):  # type: ignore[misc]
+    """An array in joblib's file. One of objects is a pickle within the pickle, which joblib before
+    1.6 reads with an unpickler that runs everything."""
+
+    def read(self, unpickler: Any, *given: Any) -> Any:
+        if self.dtype.hasobject:
+            return _Within(unpickler).load()
+        return super().read(unpickler, *given)
+
+
+class _Within(pickle.Unpickler):
+    """Reads a pickle that stands within another, and asks the other's reader for every name."""
+
+    def __init__(self, around: Any) -> None:
+        super().__init__(around.file_handle)
+        self._around = around
+
+    def find_class(self, module: str, name: str) -> Any:
+        return self._around.find_class(module, name)
+
+
 class _Lister(NumpyUnpickler):  # type: ignore[misc]
     """Reads a pickle, and notes what it asks for instead of giving it."""
 
@@ -68,6 +91,8 @@ class _Lister(NumpyUnpickler):  # type: ignore[misc]
         self.asked: dict[str, None] = {}
 
     def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("joblib.numpy_pickle", "NumpyArrayWrapper"):
+            return _Array
         if (module, name) in _OF_ARRAYS:
             return super().find_class(module, name)
         self.asked[f"{module}.{name}"] = None
@@ -79,7 +104,11 @@ def pickle_imports(path: Path) -> list[str]:
     read. Those that only hold arrays are left out."""
     with path.open("rb") as file:
         data = _decompressed(file.read())
-    lister = _Lister(str(path), io.BytesIO(data), ensure_native_byte_order=False)
+    # joblib before 1.5 does not have that parameter.
+    known = "ensure_native_byte_order" in inspect.signature(NumpyUnpickler).parameters
+    lister = _Lister(
+        str(path), io.BytesIO(data), **({"ensure_native_byte_order": False} if known else {})
+    )
     with contextlib.suppress(Exception):  # a broken one is refused where it is loaded, with why
         lister.load()
     return list(lister.asked)
