@@ -52,7 +52,7 @@ WORKER = {
     "worker.scoring": {"worker.model", "worker.orphans"},
     "worker.model": set(),
     # A command of its own.
-    "worker.checking": {"worker.model", "worker.orphans", "worker.scoring"},
+    "worker.checking": {"worker.model", "worker.scoring"},
 }  # fmt: skip
 SHARED = {
     "shared.dead_letters": {

@@ -6,7 +6,6 @@ from __future__ import annotations
 import importlib
 import json
 import logging
-import multiprocessing
 import os
 import re
 import resource
@@ -14,20 +13,21 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
-from multiprocessing.connection import Connection
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from shared.errors import ArtifactError
 from worker.model.loading import Model, load
-from worker.orphans import end_with_parent
+from worker.scoring.forked import in_fork
 from worker.scoring.framing import Observation
 from worker.scoring.scoring import score
-from worker.scoring.trial import count_threads, ended, find_out
+from worker.scoring.trial import count_threads, find_out
 
 MIB = 1024 * 1024
 # As large as a group may be.
 GROUP = 512
+# What a process shares with no other, and all that it has in memory.
 _PRIVATE = re.compile(r"^Private_(?:Clean|Dirty): +([0-9]+) kB$", re.MULTILINE)
 _RESIDENT = re.compile(r"^VmRSS:\s+([0-9]+) kB$", re.MULTILINE)
 
@@ -49,7 +49,9 @@ def main(arguments: Sequence[str]) -> int:
             # It cannot be forked from here on: in a worker each process loads it by itself.
             found |= {"parent": None, **_examined(model, folder, seconds)}
         else:
-            found |= {"parent": _resident(), **_forked(model, folder, seconds)}
+            # As a worker's children are, which share what has been loaded.
+            found["parent"] = _kibibytes("status", _RESIDENT)
+            found |= in_fork(partial(_in_child, model, folder, seconds), seconds)
     except ArtifactError as error:
         found = {"refused": str(error)}
     except MemoryError:
@@ -72,34 +74,14 @@ class _Notes(logging.Handler):
         self.lines.append(record.getMessage())
 
 
-def _forked(model: Model, folder: Path, seconds: float) -> dict[str, Any]:
-    """The same in a forked process, as a worker's are, which shares what has been loaded."""
-    context = multiprocessing.get_context("fork")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_in_child, args=(sender, model, folder, seconds), daemon=True)
-    process.start()
-    sender.close()
-    try:
-        found: dict[str, Any] = json.loads(receiver.recv_bytes())
-    except EOFError:
-        process.join()
-        return {"refused": ended(process.exitcode or 0, seconds)}
-    process.join()
-    return found
-
-
-def _in_child(sender: Connection, model: Model, folder: Path, seconds: float) -> None:
-    # The parent is killed when the whole takes too long.
-    end_with_parent()
+def _in_child(model: Model, folder: Path, seconds: float) -> dict[str, Any]:
     notes = _Notes()
     logging.getLogger().handlers[:] = [notes]
     try:
         found = _examined(model, folder, seconds)
     except ArtifactError as error:
         found = {"refused": str(error)}
-    sender.send_bytes(json.dumps({**found, "notes": notes.lines}).encode())
-    sender.close()
-    os._exit(0)
+    return {**found, "notes": notes.lines}
 
 
 def _examined(model: Model, folder: Path, seconds: float) -> dict[str, Any]:
@@ -115,7 +97,7 @@ def _examined(model: Model, folder: Path, seconds: float) -> dict[str, Any]:
     }
     if tried.answered is not None:
         found |= _measured(tried.model, tried.answered)
-    return {**found, "child": _private()}
+    return {**found, "child": _kibibytes("smaps_rollup", _PRIVATE)}
 
 
 def _measured(model: Model, observation: Observation) -> dict[str, float]:
@@ -136,21 +118,13 @@ def _median(bodies: Sequence[str], model: Model, times: int) -> float:
     return statistics.median(took)
 
 
-def _private() -> int | None:
-    """The bytes that this process shares with no other; None where that is not told."""
+def _kibibytes(file: str, figures: re.Pattern[str]) -> int | None:
+    """The sum in bytes of what the system tells of this process in KiB; None where it does not."""
     try:
-        text = Path("/proc/self/smaps_rollup").read_text()
+        text = Path("/proc/self", file).read_text()
     except OSError:
         return None
-    return 1024 * sum(map(int, _PRIVATE.findall(text)))
-
-
-def _resident() -> int | None:
-    try:
-        text = Path("/proc/self/status").read_text()
-    except OSError:
-        return None
-    return 1024 * sum(map(int, _RESIDENT.findall(text)))
+    return 1024 * sum(map(int, figures.findall(text)))
 
 
 if __name__ == "__main__":

@@ -7,23 +7,17 @@ predicts, and does not even unpickle a model that makes threads by that.
 
 from __future__ import annotations
 
-import json
-import multiprocessing
-import os
-import signal
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from shared.errors import ArtifactError
-from worker.model.artifacts import PIPELINE
 from worker.model.description import describe
 from worker.model.loading import Model, load
 from worker.model.manifest import Manifest
-from worker.orphans import end_with_parent
+from worker.scoring.forked import in_fork
 from worker.scoring.framing import Observation
 from worker.scoring.golden_rows import check_golden_rows
 from worker.scoring.warm_up import warm_up
@@ -54,22 +48,7 @@ def try_out(folder: Path, limit: float, threads: int) -> Trial:
     Raises:
         ArtifactError: it cannot be loaded, does not answer, or not as its manifest says.
     """
-    context = multiprocessing.get_context("fork")
-    receiver, sender = context.Pipe(duplex=False)
-    # A daemon, as the children that serve are: a step may not start processes of its own.
-    arguments = (sender, folder, limit, threads)
-    process = context.Process(target=_try_out, args=arguments, daemon=True)
-    process.start()
-    sender.close()
-    try:
-        found: dict[str, Any] = json.loads(receiver.recv_bytes())
-    except EOFError:
-        process.join()
-        raise ArtifactError(ended(process.exitcode or 0, limit)) from None
-    process.join()
-    if "refused" in found:
-        raise ArtifactError(found["refused"])
-    return Trial(**found)
+    return Trial(**in_fork(partial(_try_out, folder, limit, threads), limit))
 
 
 def limit_threads(threads: int) -> None:
@@ -104,30 +83,21 @@ def find_out(model: Model, folder: Path, limit: float) -> Found:
     return Found(replace(model, row_by_row=row_by_row), answered, manifest)
 
 
-def _try_out(sender: Connection, folder: Path, limit: float, threads: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    end_with_parent()
+def _try_out(folder: Path, limit: float, threads: int) -> dict[str, Any]:
     limit_threads(threads)
     before = count_threads()
-    try:
-        model = load(folder)
-        makes_threads = before is None or count_threads() != before
-        limit_threads(threads)  # unpickling may have loaded more libraries
-        tried = find_out(model, folder, limit)
-        found = {
-            "version": model.version,
-            "written_with": model.written_with,
-            "row_by_row": tried.model.row_by_row,
-            "makes_threads": makes_threads,
-            "answered": tried.answered,
-            "description": describe(tried.model, tried.manifest, tried.answered),
-        }
-    except ArtifactError as error:
-        found = {"refused": str(error)}
-    sender.send_bytes(json.dumps(found).encode())
-    sender.close()
-    # No `atexit`: what the model registered there may wait for ever.
-    os._exit(0)
+    model = load(folder)
+    makes_threads = before is None or count_threads() != before
+    limit_threads(threads)  # unpickling may have loaded more libraries
+    tried = find_out(model, folder, limit)
+    return {
+        "version": model.version,
+        "written_with": model.written_with,
+        "row_by_row": tried.model.row_by_row,
+        "makes_threads": makes_threads,
+        "answered": tried.answered,
+        "description": describe(tried.model, tried.manifest, tried.answered),
+    }
 
 
 def count_threads() -> int | None:
@@ -136,11 +106,3 @@ def count_threads() -> int | None:
         return len(list(Path("/proc/self/task").iterdir()))
     except OSError:
         return None
-
-
-def ended(exit_code: int, limit: float) -> str:
-    """Why the process that tried a model has ended without a word."""
-    if exit_code == -signal.SIGALRM:
-        return f"{PIPELINE} has not answered a made-up observation in {limit:g} s (TASK_LIMIT)"
-    how = f"by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"with code {exit_code}"
-    return f"{PIPELINE}: the process that tried it was ended {how}"
