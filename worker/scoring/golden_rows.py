@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -67,8 +66,6 @@ def expected(answer: dict[str, Any], classes: Sequence[Any]) -> float:
 
 def _scored(rows: Sequence[GoldenRow], model: Model, limit: float) -> list[Score]:
     bodies = [json.dumps({"id": 0, "observation": row.observation}) for row in rows]
-    if math.isinf(limit):
-        return score(bodies, model)
     with time_limit(limit):
         return score(bodies, model)
 

@@ -104,8 +104,6 @@ def warm_up(model: Model, limit: float = math.inf) -> WarmUp:
 
 
 def _within(limit: float, bodies: Sequence[str], model: Model) -> list[Score]:
-    if math.isinf(limit):
-        return score(bodies, model)
     with time_limit(limit):
         return score(bodies, model)
 
