@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 from shared.errors import StartError
 from tests.deployment.dockerfile import Dockerfile
 from tests.images.buildah import Buildah
+from tests.images.program import run_program
 
 _PACKAGES = "python3,python3-pip,python3-venv,ca-certificates"
 _PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
@@ -38,8 +38,10 @@ def make_base(
         root = folder / "base"
         shutil.rmtree(root, ignore_errors=True)
         try:
-            _check(["debootstrap", "--variant=minbase", f"--include={_PACKAGES}", suite, str(root)])
-            _check(["chroot", str(root), "sh", "-ec", _SCRIPT])
+            packages = f"--include={_PACKAGES}"
+            command = ["debootstrap", "--variant=minbase", packages, suite, str(root)]
+            run_program(command, "debootstrap")
+            run_program(["chroot", str(root), "sh", "-ec", _SCRIPT], "the base's own script")
             container = buildah.run("from", "scratch")
             buildah.run("add", "--quiet", container, str(root), "/")
             buildah.run("config", "--env", f"PATH={_PATH}", container)
@@ -47,15 +49,8 @@ def make_base(
         finally:
             shutil.rmtree(root, ignore_errors=True)
     with buildah.mounted(image) as root:
-        found = _check(["chroot", str(root), "python3", "--version"]).split()[-1]
+        said = run_program(["chroot", str(root), "python3", "--version"], "the base's Python")
+    found = said.split()[-1]
     if not found.startswith(f"{dockerfile.python}."):
         raise StartError(f"that Debian has Python {found}, and {dockerfile.base} is another")
     return found
-
-
-def _check(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise StartError(f"{command[0]} failed: {said[-1] if said else 'silently'}")
-    return done.stdout

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from shared.errors import StartError
+from tests.images.program import run_program
 
 _DEBIAN = ("buildah", "debootstrap")
-# In seconds; a build downloads the libraries.
-LONGEST = 900
 # How much of what a build says is shown when it fails.
 _LINES = 20
 
@@ -32,10 +30,7 @@ def need_programs() -> None:
     if shutil.which("apt-get") is None:
         raise StartError(f"images are built by {' and '.join(_DEBIAN)}, packages of Debian")
     for command in (["update"], ["install", "-y", "--no-install-recommends", *missing]):
-        done = subprocess.run(["apt-get", *command], capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-            raise StartError(f"apt-get {command[0]} failed: {said[-1] if said else 'silently'}")
+        run_program(["apt-get", *command], f"apt-get {command[0]}")
 
 
 class Buildah:
@@ -53,14 +48,8 @@ class Buildah:
         Raises:
             StartError: it failed; with the end of what it said.
         """
-        done = subprocess.run(
-            ["buildah", *self._options, verb, *arguments],
-            capture_output=True, text=True, check=False, timeout=LONGEST,
-        )  # fmt: skip
-        if done.returncode != 0:
-            said = (done.stdout + done.stderr).strip().splitlines()
-            raise StartError("\n".join([f"buildah {verb} failed:", *said[-_LINES:]]))
-        return (done.stdout.strip().splitlines() or [""])[-1]
+        command = ["buildah", *self._options, verb, *arguments]
+        return (run_program(command, f"buildah {verb}", _LINES).strip().splitlines() or [""])[-1]
 
     def has(self, image: str) -> bool:
         """Whether an image of this name is there."""
