@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from worker.model.known_categories import plain
 from worker.model.loading import Model
 from worker.model.manifest import Manifest
 
@@ -19,8 +20,8 @@ def describe(
     details: dict[str, Any] = {
         "name": None,
         "kind": "classifier",
-        "classes": [_plain(label) for label in model.classes],
-        "positive_class": _plain(model.classes[1]) if len(model.classes) == 2 else None,
+        "classes": [plain(label) for label in model.classes],
+        "positive_class": plain(model.classes[1]) if len(model.classes) == 2 else None,
         "columns": [
             {"name": name, "dtype": str(model.dtypes.get(name, "object"))} for name in model.columns
         ],
@@ -38,7 +39,3 @@ def describe(
             "metrics": manifest.metrics,
         }
     return {"columns": list(model.columns), "example": example, "details": details}
-
-
-def _plain(label: Any) -> Any:
-    return label if isinstance(label, str | int | float | bool) else str(label)

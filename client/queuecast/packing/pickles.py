@@ -17,7 +17,7 @@ from typing import Any
 from queuecast.errors import PackError
 
 # Where the name of a distribution is not that of its module.
-_DISTRIBUTIONS = {"sklearn": "scikit-learn", "category_encoders": "category_encoders"}
+_DISTRIBUTIONS = {"sklearn": "scikit-learn"}
 _ALWAYS = ("numpy", "pandas", "scikit-learn", "joblib")
 # In seconds.
 _LOADS_WITHIN = 300
