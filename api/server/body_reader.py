@@ -56,40 +56,28 @@ class BodyReader:
             ClientLeftError: the client has left.
         """
         announced_length(headers, self._limits.largest)
-        # From the head on: a body of which nothing ever comes is late as well.
-        deadline = asyncio.get_running_loop().time() + self._limits.longest
-        part = await self._next_part(receive, deadline)
-        if part["type"] == "http.disconnect":
-            raise ClientLeftError
-        # Nearly all bodies come in one piece with their head.
-        body: bytes = part["body"]
-        if part["more_body"]:
-            body = await self._read_on(body, receive, held, deadline)
-        elif len(body) > self._limits.largest:
-            raise TooLargeError(f"the body is larger than {self._limits.largest} bytes")
-        else:
-            held.take(len(body))
+        body = await self._whole(receive, held)
         if is_compressed(headers):
             body = decompress(body, self._limits.largest)
             held.take(len(body))
         return body
 
-    async def _read_on(
-        self, first: bytes, receive: Receive, held: HeldBytes, deadline: float
-    ) -> bytes:
+    async def _whole(self, receive: Receive, held: HeldBytes) -> bytes:
         limits = self._limits
+        # From the head on: a body of which nothing ever comes is late as well.
+        deadline = asyncio.get_running_loop().time() + limits.longest
         body = bytearray()
-        part: Any = {"type": "http.request", "body": first, "more_body": True}
         while True:
+            part = await self._next_part(receive, deadline)
             if part["type"] == "http.disconnect":
                 raise ClientLeftError
             if len(body) + len(part["body"]) > limits.largest:
                 raise TooLargeError(f"the body is larger than {limits.largest} bytes")
             held.take(len(part["body"]))
-            body += part["body"]
             if not part["more_body"]:
-                return bytes(body)
-            part = await self._next_part(receive, deadline)
+                # Nearly all bodies come in one piece with their head: that is not copied.
+                return bytes(body + part["body"]) if body else part["body"]
+            body += part["body"]
 
     async def _next_part(self, receive: Receive, deadline: float) -> Any:
         limits = self._limits
