@@ -1,7 +1,9 @@
 """The pipeline under LitServe: `python -m bench.serving.litserve_server PORT`.
 
 Set up after its guides on batching and parallelism: a batch size, a wait well under a batch's own
-time, a worker for each core, and the queue (`fast_queue`) that it advises for many requests.
+time, a worker for each core, and the queue (`fast_queue`) that it advises for many requests. Other
+settings were tried on two cores: without that queue, or with waits of 10 and 50 ms, it answers 0.99
+to 1.13 times as many requests at 256 clients, and 0.56 to 0.94 times as many at 32.
 """
 
 import sys
