@@ -33,6 +33,9 @@ from shared.url_password import spellings
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
+# What Heroku sets in each dyno, and nothing else does.
+_DYNO = "DYNO"
+
 # The environment of this process. Nothing else reads os.environ.
 ENVIRONMENT: Mapping[str, str] = os.environ
 
@@ -149,6 +152,13 @@ class Settings:
         """
         source = ENVIRONMENT if environment is None else environment
         held = {s.name.lower(): _read(s, source) for s in SETTINGS}
+        if not held["database_url"] and source.get(_DYNO):
+            # Heroku sets it when the add-on is ready, which may be minutes after it was ordered.
+            raise SettingError(
+                "DATABASE_URL is not set, and what a dyno keeps in a file is lost when it "
+                "restarts: add Heroku's PostgreSQL, and wait until it is ready (`heroku "
+                "addons:wait`)"
+            )
         held["database_url"] = held["database_url"] or (
             f"sqlite:///{quote(str(held['data_dir'] / 'queuecast.sqlite3'))}"
         )

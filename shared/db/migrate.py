@@ -5,8 +5,12 @@ Under a lock, so that processes that start at once do not race; nothing is done 
 
 from __future__ import annotations
 
+import argparse
+import logging
 import multiprocessing
 import sys
+import time
+from collections.abc import Sequence
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +35,8 @@ from shared.settings import Settings
 
 if TYPE_CHECKING:
     from alembic.config import Config
+
+log = logging.getLogger(__name__)
 
 # Any number, as long as it is always the same: PostgreSQL's advisory locks share one space.
 _LOCK = 0x51756575
@@ -148,19 +154,52 @@ def alembic_config(connection: Connection) -> Config:
     return config
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """The release step; the exit code is 1 with one line when it cannot be done."""
+    parser = argparse.ArgumentParser(
+        prog="python -m shared.db.migrate", description="Bring the schema up to date."
+    )
+    parser.add_argument(
+        "--wait", type=_seconds, default=0.0, metavar="SECONDS",
+        help="how long a database that does not answer yet is waited for (default 0)",
+    )  # fmt: skip
+    patience = parser.parse_args(arguments).wait
     try:
         settings = Settings.from_environment()
         configure("migrate", settings.log_level, settings.secrets)
         if settings.on_sqlite:
             make_data_folder(settings.data_dir)
-        done = migrate(connect(settings.database_url, connections=1, wait=10.0))
+        done = _migrate_within(patience, settings)
     except (StartError, DatabaseAwayError) as error:
         sys.stderr.write(f"queuecast: {error}\n")
         return 1
     sys.stderr.write(f"queuecast: the schema {'is now' if done else 'was already'} at {HEAD}\n")
     return 0
+
+
+def _migrate_within(patience: float, settings: Settings) -> bool:
+    """Migrate, again and again for so many seconds while the database does not answer."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return migrate(connect(settings.database_url, connections=1, wait=10.0))
+        except DatabaseAwayError as error:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise
+            log.warning("%s; trying again for %.0f s", error, left)
+            time.sleep(min(1.0, left))
+
+
+def _seconds(text: str) -> float:
+    """A number of seconds up to an hour; argparse shows what it raises."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found <= 3600:
+        raise argparse.ArgumentTypeError(f"{text!r} is not 0 to 3600 seconds")
+    return found
 
 
 if __name__ == "__main__":

@@ -33,7 +33,10 @@ def refuse_useless_redis(settings: Settings) -> None:
             command.
     """
     if not settings.redis_url:
-        raise StartError("REDIS_URL is not set; `make run` starts an embedded Redis")
+        raise StartError(
+            "REDIS_URL is not set; `make run` starts an embedded Redis, and on Heroku the add-on "
+            "sets it when it is ready (`heroku addons:wait`)"
+        )
     client = make_redis(settings, 1.0)
     try:
         check_rights(client)

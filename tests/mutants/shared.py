@@ -184,4 +184,14 @@ MUTANTS: tuple[Mutant, ...] = (
         '            text = text.replace(secret, "***")\n', "            pass\n",
         "an API key in a log", "unit/test_logs",
     ),
+    mutant(
+        "dyno-keeps-a-file", "shared/settings.py",
+        ' and source.get(_DYNO):', " and False:",
+        "predictions are lost with the dyno that kept them", "integration/test_release",
+    ),
+    mutant(
+        "release-does-not-wait", "shared/db/migrate.py",
+        "if left <= 0:", "if True:",
+        "a release fails since the database is a moment late", "integration/test_release",
+    ),
 )  # fmt: skip
