@@ -41,7 +41,9 @@ def test_commands() -> None:
         "worker": WORKER.command,
     }
     assert service("migrate")["command"] == RELEASE
-    assert [shlex.split(c) for c in HEROKU["release"]["command"]] == [RELEASE]
+    # Heroku's database may come a moment late; compose waits for its own by itself.
+    waiting = [*RELEASE, "--wait", "60"]
+    assert [shlex.split(c) for c in HEROKU["release"]["command"]] == [waiting]
     for module in ("api", "worker"):
         assert (CHECKOUT / module / "__main__.py").is_file()
     assert (CHECKOUT / "shared" / "db" / "migrate.py").is_file()

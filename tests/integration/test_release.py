@@ -34,7 +34,7 @@ def test_a_database_that_comes_late(own_postgres: PostgresServer, tmp_path: Path
         release = Part("release", [*COMMAND, "--wait", "60"], environment, log)
     try:
         wait_for(lambda: "trying again" in said.read_text(), 20, "it has tried")
-        assert release.exit_code is None
+        assert release.process.poll() is None
         own_postgres.start_again()
         wait_for(lambda: release.exit_code is not None, 30, "it has ended")
     finally:
