@@ -55,10 +55,7 @@ WORKER = {
     "worker.checking": {"worker.model", "worker.scoring"},
 }  # fmt: skip
 SHARED = {
-    "shared.dead_letters": {
-        "shared.db", "shared.errors", "shared.logs", "shared.queue", "shared.queue.messages",
-        "shared.settings",
-    },
+    "shared.dead_letters": {"shared.db", "shared.errors", "shared.logs", "shared.settings"},
     "shared.answers": {"shared.observation_id", "shared.queue.messages", "shared.shown"},
     # Redis and the database know nothing of each other; both know the messages.
     "shared.db": {

@@ -195,6 +195,11 @@ class Database:
         return self.on_sqlite and disk.is_full(_file(self._engine))
 
     def close(self) -> None:
+    @property
+    def is_there(self) -> bool:
+        """Whether SQLite's file was made, which the first connection does."""
+        return not self.on_sqlite or _file(self._engine).exists()
+
         """Close every connection that is not in use."""
         self._engine.dispose()
 

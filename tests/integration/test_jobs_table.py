@@ -255,6 +255,17 @@ def test_a_claim_whose_commit_comes_late(
     database.close()
 
 
+def test_what_is_replayed_is_published_at_once(database: Database, accepted: list[str]) -> None:
+    """The next sweep finds it, as it finds what has lost its message, and only that."""
+    for _ in range(job_rows.MOST_ATTEMPTS):
+        claim(database, ["a"], alone=True)
+        die(database, ["a"])
+    database.write(lambda c: lost_jobs.set_aside(c, 10))
+    assert [j.request.request_id for j in database.read(dead_jobs.dead_letters)] == ["a"]
+    assert len(database.write(lambda c: dead_jobs.replay(c, ["a", "b", "none"]))) == 1
+    assert bring_back(database, accepted) == ["a"]
+
+
 SIZE, MANY = 100_000, 200
 LIGHT: dict[str, Callable[[Connection, list[str]], object]] = {
     "lock": lambda c, names: jobs.lock(c, names, names),

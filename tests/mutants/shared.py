@@ -25,6 +25,11 @@ MUTANTS: tuple[Mutant, ...] = (
         "end_to_end/test_jobs",
     ),
     mutant(
+        "replayed-waits-for-a-message", "shared/db/dead_jobs.py",
+        "_OVERDUE = 60.0", "_OVERDUE = 0.0",
+        "a replayed job lies still, though a worker is idle", "integration/test_jobs_table",
+    ),
+    mutant(
         "last-try-in-company", "shared/db/job_claims.py",
         "        free &= _c.attempts < MOST_ATTEMPTS - 1\n", "        pass\n",
         "a job is set aside for what its neighbour did", "integration/test_jobs_table",
