@@ -62,8 +62,8 @@ def _folder(value: str) -> Path:
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "DATABASE_URL", "", database_url,
-        "postgresql://user:password@host:port/name, or sqlite:///path/to/file; a password's / ? # "
-        "@ are %2F %3F %23 %40 in it",
+        "postgresql://user:password@host:port/name, or sqlite:///path/to/file, a file on disk; a "
+        "password's / ? # @ are %2F %3F %23 %40 in it",
         shown=url_without_password,
     ),
     Setting(

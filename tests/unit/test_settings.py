@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.db.engine import connect
 from shared.errors import SettingError, StartError
 from shared.settings import CHECKOUT, SETTINGS, Settings
 
@@ -164,22 +165,40 @@ def test_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given_url", "expected"),
+    "url",
     [
-        ("postgres://u:p@h:1/d", "postgresql+psycopg2://u:p@h:1/d"),
-        ("postgresql://h/d", "postgresql+psycopg2://h/d"),
-        ("postgresql+psycopg2://h/d?sslmode=require", "postgresql+psycopg2://h/d?sslmode=require"),
-        ("postgresql:///d?host=/run/postgresql", "postgresql+psycopg2:///d?host=/run/postgresql"),
-        ("postgres://u:p%40%2F@[::1]:5/d", "postgresql+psycopg2://u:p%40%2F@[::1]:5/d"),
-        ("sqlite:////var/x.db", "sqlite:////var/x.db"),
-        ("sqlite:///x.db", "sqlite:///x.db"),
+        "postgres://u:p@h:1/d", "postgresql://h/d", "postgresql+psycopg2://h/d?sslmode=require",
+        "postgresql:///d?host=/run/postgresql", "postgres://u:p%40%2F@[::1]:5/d",
+        "sqlite:////var/x.db", "sqlite:///x.db", "sqlite:///file:x.db?uri=true",
+        "sqlite:///memory/mode.db",
     ],
-)
-def test_database_urls(given_url: str, expected: str) -> None:
-    """Heroku's `postgres://` works, and the driver is always the one that is shipped."""
-    found = read(DATABASE_URL=given_url)
-    assert found.database_url == expected
-    assert found.on_sqlite == expected.startswith("sqlite")
+)  # fmt: skip
+def test_database_urls(url: str) -> None:
+    """Heroku's `postgres://` works, and is shown as it was given."""
+    found = read(DATABASE_URL=url)
+    assert found.database_url == url
+    assert found.on_sqlite == url.startswith("sqlite")
+    shown = connect(found.database_url, connections=1, wait=1.0).shown_url
+    assert shown.partition("://")[0] == url.partition("://")[0]
+    assert "u:p" not in shown
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///%3Amemory%3A",
+        "sqlite:///file::memory:", "sqlite:///file::memory:?cache=shared&uri=true",
+        "sqlite:///file:x?mode=memory&uri=true", "sqlite:///file:x?uri=true&vfs=memdb",
+        "sqlite:///file:?uri=true", "sqlite:///?uri=true", "sqlite:///file:/x%3Fmode=memory",
+        "sqlite:///%20", "file::memory:", ":memory:",
+    ],
+)  # fmt: skip
+def test_a_database_in_memory(url: str) -> None:
+    """No two processes would see the same one, so it is refused; what was given is shown, where
+    it can have no password."""
+    text = refusal("DATABASE_URL", url)
+    assert "sqlite:///path/to/file, a file on disk" in text
+    assert url in text or not url.startswith("sqlite:")
 
 
 @pytest.mark.parametrize(
