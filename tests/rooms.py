@@ -73,7 +73,7 @@ SHARED = {
     "shared.address": {"shared.errors"},
     "shared.data_folder": {"shared.errors"},
     "shared.observation_id": {"shared.errors"},
-    "shared.strict_json": {"shared.errors"},
+    "shared.strict_json": {"shared.errors", "shared.shown"},
     "shared.errors": set(),
     "shared.logs": set(),
     "shared.setting_values": {"shared.url_password"},
