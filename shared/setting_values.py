@@ -67,6 +67,20 @@ def seconds(smallest: float, largest: float) -> Callable[[str], float]:
     return read
 
 
+def retention(smallest: float, largest: float) -> Callable[[str], float]:
+    """A reader of how long something is kept, within these bounds in seconds. A number without its
+    unit is seconds, which is not what somebody means who writes 7 here: it must be an hour."""
+    read_time = seconds(smallest, largest)
+
+    def read(text: str) -> float:
+        number = read_time(text)
+        if text[-1:].isdigit() and number < _UNITS["h"]:
+            raise ValueError(text)
+        return number
+
+    return read
+
+
 def yes_or_no(text: str) -> bool:
     """Whether it says yes."""
     return {"yes": True, "no": False}[text.strip().lower()]
