@@ -8,7 +8,9 @@ from __future__ import annotations
 
 # What the files of a room import from other rooms of the same folder; `tops` wire the rooms
 # together, and may import all of them.
-TOPS = {"api.__main__", "api.app", "worker.__main__", "worker.app", "local.__main__"}
+TOPS = {
+    "api.__main__", "api.app", "worker.__main__", "worker.app", "local.__main__", "local.run",
+}  # fmt: skip
 API = {
     # How requests come in, and what serves them: neither knows the other.
     "api.server": {"api.cancelling", "api.http"},
