@@ -16,15 +16,17 @@ _PROXIES = ("http_proxy", "all_proxy", "ALL_PROXY")
 def make_greeting(
     address: Address,
     observation: Mapping[str, Any],
-    asks_for_key: bool,
+    keys: int,
     environment: Mapping[str, str],
 ) -> str:
     """The text, whose command works as it stands in a shell with this environment, with an
-    observation of the model that is served."""
+    observation of the model that is served. `keys` is how many API keys there are."""
     body = shlex.quote(json.dumps({"id": 0, "observation": observation}))
     # A proxy cannot reach this machine's loopback.
     direct = " --noproxy '*'" if any(environment.get(name) for name in _PROXIES) else ""
-    key = ' -H "Authorization: Bearer $API_KEY"' if asks_for_key else ""
+    # The variable has all of them, with commas; any one of them will do.
+    variable = "${API_KEY%%,*}" if keys > 1 else "$API_KEY"
+    key = f' -H "Authorization: Bearer {variable}"' if keys else ""
     # The brackets of an IPv6 address are a pattern to some shells.
     url = shlex.quote(f"{address.url}/predict")
     return (

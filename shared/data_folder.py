@@ -21,4 +21,9 @@ def make_data_folder(folder: Path) -> None:
 
 def unusable(folder: Path, error: OSError) -> StartError:
     """What to say when the system refuses to let us use it."""
-    return StartError(f"DATA_DIR is {str(folder)!r}, which cannot be used: {error.strerror}")
+    why = error.strerror
+    if isinstance(error, FileExistsError):
+        why = "it is a file, and must be a folder"
+    elif isinstance(error, NotADirectoryError):
+        why = "a folder above it is a file"
+    return StartError(f"DATA_DIR is {str(folder)!r}, which cannot be used: {why}")

@@ -1,4 +1,8 @@
-"""What was set aside, and back on its way: `python -m shared.dead_letters [replay [JOB_ID …]]`."""
+"""What was set aside, and back on its way: `python -m shared.dead_letters [list|replay]`.
+
+It asks the database only: the Redis of `make run` is known to nobody else. A worker publishes what
+was queued again, as it does with all jobs that have no message.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from shared.db import dead_jobs
-from shared.db.deployment import namespace
+from shared.db import dead_jobs, leases
 from shared.db.engine import Database, connect
 from shared.db.job_rows import Job
+from shared.db.migrate import is_newest
 from shared.db.seen_rows import timestamp
-from shared.errors import BrokerAwayError, QueuecastError, StartError
+from shared.errors import QueuecastError, StartError
 from shared.logs import configure
-from shared.queue.broker import Broker, make_redis
-from shared.queue.messages import Group, new_request_id
-from shared.queue.names import Names
 from shared.settings import Settings
 
 _SHOWN = 100
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Jobs that failed for good: list them, or replay them when their cause is gone",
     )
     commands = parser.add_subparsers(dest="command")
+    commands.add_parser("list", help="show them, the oldest first (what is done without a command)")
     replaying = commands.add_parser("replay", help="queue dead letters again, with all their tries")
     replaying.add_argument("job_ids", nargs="*", metavar="JOB_ID", help="only these (default: all)")
     chosen = parser.parse_args(arguments)
@@ -35,12 +37,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = Settings.from_environment()
         configure("dead-letters", settings.log_level, settings.secrets)
         database = connect(settings.database_url, connections=1, wait=10.0)
+        _refuse_unused(database)
         if chosen.command == "replay":
-            return _replay(settings, database, chosen.job_ids)
+            return _replay(database, chosen.job_ids)
         return _list(database)
     except QueuecastError as error:
         sys.stderr.write(f"queuecast: {error}\n")
         return 1
+
+
+def _refuse_unused(database: Database) -> None:
+    # SQLite would make the file that it is asked about.
+    if not database.is_there or not is_newest(database):
+        raise StartError(
+            f"DATABASE_URL is {database.shown_url!r}, on which no Queuecast of this version has "
+            "run yet: name the database, or the DATA_DIR, of the one that set jobs aside"
+        )
 
 
 def _list(database: Database) -> int:
@@ -51,20 +63,13 @@ def _list(database: Database) -> int:
     return 0
 
 
-def _replay(settings: Settings, database: Database, job_ids: Sequence[str]) -> int:
-    if not settings.redis_url:
-        raise StartError("REDIS_URL is not set: name the Redis that the workers listen to")
+def _replay(database: Database, job_ids: Sequence[str]) -> int:
     wanted = job_ids or [j.request.request_id for j in database.read(dead_jobs.dead_letters)]
     queued = database.write(lambda c: dead_jobs.replay(c, wanted))
-    broker = Broker(make_redis(settings, 2.0), Names(database.read(namespace)))
-    try:
-        for job in queued:
-            # In a group of its own: if it ends its process again, no other request is hit.
-            group = Group(new_request_id(), job.reply_to, (job.request,))
-            broker.publish(group, job.lane)
-    except BrokerAwayError as error:
-        sys.stderr.write(f"queuecast: {error}; a worker will publish them later\n")
-    sys.stdout.write(f"{len(queued)} dead letters are queued again\n")
+    when = ": a worker takes them within seconds"
+    if not database.read(lambda c: leases.is_held(c, leases.SWEEPER)):
+        when = ": no worker runs, so they wait until one is started"
+    sys.stdout.write(f"{len(queued)} dead letters are queued again{when if queued else ''}\n")
     strangers = sorted(set(wanted) - {j.request.request_id for j in queued})
     for job_id in strangers:
         sys.stderr.write(f"queuecast: {job_id[:_SHOWN]} is no dead letter\n")

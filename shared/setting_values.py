@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from shared.url_password import escape_credentials
 
@@ -26,6 +26,8 @@ def url_without_password(text: str) -> str:
     if not separator:
         # Without a scheme there is no telling where the password stands.
         return "(hidden)"
+    if scheme == "sqlite" and rest.startswith("/") and "@" not in rest:
+        return text
     credentials, at, place = rest.rpartition("@")
     if "password" in rest.lower() or not (at or re.fullmatch(r"[^:]*(:\d+)?(/[^:]*)?", place)):
         return f"{scheme}://(hidden)"
@@ -65,6 +67,20 @@ def seconds(smallest: float, largest: float) -> Callable[[str], float]:
     return read
 
 
+def retention(smallest: float, largest: float) -> Callable[[str], float]:
+    """A reader of how long something is kept, within these bounds in seconds. A number without its
+    unit is seconds, which is not what somebody means who writes 7 here: it must be an hour."""
+    read_time = seconds(smallest, largest)
+
+    def read(text: str) -> float:
+        number = read_time(text)
+        if text[-1:].isdigit() and number < _UNITS["h"]:
+            raise ValueError(text)
+        return number
+
+    return read
+
+
 def yes_or_no(text: str) -> bool:
     """Whether it says yes."""
     return {"yes": True, "no": False}[text.strip().lower()]
@@ -97,15 +113,13 @@ def origins(text: str) -> tuple[str, ...]:
 
 
 def database_url(text: str) -> str:
-    """The URL with the driver that Queuecast ships named in it, and its password escaped.
-
-    Heroku writes `postgres://`, which SQLAlchemy refuses; SQLAlchemy 2.1 would open a plain
-    `postgresql://` with another driver.
-    """
+    """The URL, its password escaped. SQLite's names a file: what it keeps in memory belongs to one
+    connection, and no other process sees it."""
     if not text:
         return text
     if text.startswith("sqlite:"):
-        if not text.startswith("sqlite:///") or text == "sqlite:///":
+        file, _, query = text.removeprefix("sqlite:///").partition("?")
+        if not text.startswith("sqlite:///") or not file or _in_memory(file, query):
             raise ValueError(text)
         return text
     text = escape_credentials(text)
@@ -115,4 +129,17 @@ def database_url(text: str) -> str:
     _ = parts.port
     if not parts.path.strip("/") or not (parts.hostname or "host=" in parts.query):
         raise ValueError(text)
-    return "postgresql+psycopg2://" + text.split("://", 1)[1]
+    return text
+
+
+def _in_memory(file: str, query: str) -> bool:
+    """Whether SQLite would keep this in memory, or in a file that goes with its connection
+    (sqlite.org/inmemorydb.html, sqlite.org/uri.html)."""
+    file, query = unquote(file).strip(), unquote(query)
+    asked = f"{query}&{file.partition('?')[2]}"
+    return (
+        ":memory:" in file
+        or file.partition("?")[0].removeprefix("file:").strip("/") == ""
+        or "mode=memory" in asked
+        or "vfs=memdb" in asked
+    )

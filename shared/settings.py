@@ -24,6 +24,7 @@ from shared.setting_values import (
     host,
     log_level,
     origins,
+    retention,
     seconds,
     url_without_password,
     whole_number,
@@ -62,8 +63,8 @@ def _folder(value: str) -> Path:
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "DATABASE_URL", "", database_url,
-        "postgresql://user:password@host:port/name, or sqlite:///path/to/file; a password's / ? # "
-        "@ are %2F %3F %23 %40 in it",
+        "postgresql://user:password@host:port/name, or sqlite:///path/to/file, a file on disk; a "
+        "password's / ? # @ are %2F %3F %23 %40 in it",
         shown=url_without_password,
     ),
     Setting(
@@ -78,7 +79,10 @@ SETTINGS: tuple[Setting, ...] = (
             shown=hidden),
     Setting("SYNC_WAIT", "4", seconds(0, 25), "0 to 25 seconds"),
     Setting("SYNC_WAIT_MAX", "20", seconds(0, 25), "0 to 25 seconds"),
-    Setting("JOB_RETENTION", "7d", seconds(1, 3650 * 86400), "seconds, or like 90m, 12h, 7d"),
+    Setting(
+        "JOB_RETENTION", "7d", retention(1, 3650 * 86400),
+        "like 7d, 12h, 90m, 30s; a number alone is seconds, 3600 or more",
+    ),
     Setting("MAX_BODY", "1048576", whole_number(1024, 2**30), "bytes, 1024 to 1073741824"),
     Setting("MAX_BODIES", "33554432", whole_number(65536, 2**36), "bytes, 65536 to 68719476736"),
     Setting("BODY_TIMEOUT", "20", seconds(0.1, 3600), "0.1 to 3600 seconds"),

@@ -7,8 +7,10 @@ take the observation out of the text that was sent.
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from shared.errors import MalformedBodyError, WrongShapeError
+from shared.shown import shortened
 
 DEEPEST = 32
 
@@ -20,15 +22,25 @@ def _constant(name: str) -> None:
     raise MalformedBodyError(f"broken JSON: {name} is not a JSON value")
 
 
-_decoder = json.JSONDecoder(parse_constant=_constant)
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two values for one key all but one would be lost without a word."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise MalformedBodyError(f"broken JSON: the key {shortened(repr(twice))} is there twice")
+    return found
+
+
+_decoder = json.JSONDecoder(parse_constant=_constant, object_pairs_hook=_object)
 
 
 def parse(body: bytes | str) -> object:
     """Read one JSON document; NaN is null.
 
     Raises:
-        MalformedBodyError: not UTF-8, not JSON, nested deeper than 32, or an integer of
-            thousands of digits.
+        MalformedBodyError: not UTF-8, not JSON, nested deeper than 32, an object with a key twice,
+            or an integer of thousands of digits.
     """
     try:
         text = body if isinstance(body, str) else body.decode("utf-8")

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 # What the files of a room import from other rooms of the same folder; `tops` wire the rooms
 # together, and may import all of them.
-TOPS = {"api.__main__", "api.app", "worker.__main__", "worker.app", "local.__main__"}
+TOPS = {
+    "api.__main__", "api.app", "worker.__main__", "worker.app", "local.__main__", "local.run",
+}  # fmt: skip
 API = {
     # How requests come in, and what serves them: neither knows the other.
     "api.server": {"api.cancelling", "api.http"},
@@ -55,10 +57,7 @@ WORKER = {
     "worker.checking": {"worker.model", "worker.scoring"},
 }  # fmt: skip
 SHARED = {
-    "shared.dead_letters": {
-        "shared.db", "shared.errors", "shared.logs", "shared.queue", "shared.queue.messages",
-        "shared.settings",
-    },
+    "shared.dead_letters": {"shared.db", "shared.errors", "shared.logs", "shared.settings"},
     "shared.answers": {"shared.observation_id", "shared.queue.messages", "shared.shown"},
     # Redis and the database know nothing of each other; both know the messages.
     "shared.db": {
@@ -76,7 +75,7 @@ SHARED = {
     "shared.address": {"shared.errors"},
     "shared.data_folder": {"shared.errors"},
     "shared.observation_id": {"shared.errors"},
-    "shared.strict_json": {"shared.errors"},
+    "shared.strict_json": {"shared.errors", "shared.shown"},
     "shared.errors": set(),
     "shared.logs": set(),
     "shared.setting_values": {"shared.url_password"},

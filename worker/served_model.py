@@ -67,7 +67,7 @@ class ServedModel:
                 if self._answered is not None:
                     with time_limit(self._limit):
                         self._check_answers()
-            except Exception as error:  # unpickling runs anything, so it raises anything
+            except BaseException as error:  # unpickling runs anything, so it raises anything
                 self._failed(error)
                 pause.wait(TRY_EVERY)
                 continue
@@ -117,7 +117,7 @@ class ServedModel:
             )
         return model
 
-    def _failed(self, error: Exception) -> None:
+    def _failed(self, error: BaseException) -> None:
         if self.state.has_failed():
             log.error(
                 "the model does not answer, so this worker is not ready: %s",

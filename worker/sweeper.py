@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 # In seconds. The lease outlives a few sweeps, so that a busy worker keeps it.
 EVERY = 5.0
-LEASE, LEASE_LASTS = "sweeper", 15.0
+LEASE_LASTS = 15.0
 # A job is lost when jobs that were published this many seconds later have been taken.
 LOST_AFTER = 10.0
 # At most so many jobs a sweep, so that each of its transactions is short.
@@ -48,7 +48,7 @@ class Sweeper:
         Raises:
             DatabaseAwayError, BrokerAwayError: one of them does not answer.
         """
-        if self._database.write(lambda c: leases.hold(c, LEASE, self._name, LEASE_LASTS)):
+        if self._database.write(lambda c: leases.hold(c, leases.SWEEPER, self._name, LEASE_LASTS)):
             self.return_lost()
         self._attempts_are_certain = True
 
@@ -87,7 +87,7 @@ class Sweeper:
         Raises:
             DatabaseAwayError: the database does not answer.
         """
-        self._database.write(lambda c: leases.release(c, LEASE, self._name))
+        self._database.write(lambda c: leases.release(c, leases.SWEEPER, self._name))
 
     def _tell(self, dead: list[Job]) -> None:
         """Answer the clients of jobs that were set aside, and let workers look at the updates that

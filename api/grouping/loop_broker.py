@@ -4,6 +4,7 @@ than a client could bear. Names, messages and errors are those of `shared.queue.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from shared.errors import BrokerAwayError
 from shared.queue.broker import (
     AWAY,
     PROBE,
@@ -30,6 +32,8 @@ from shared.queue.names import Names
 from shared.queue.refusals import has_moved
 from shared.settings import Settings
 
+STOOD_STILL = "this gateway stood still, frozen or without a processor, and did not hear Redis"
+
 
 @dataclass(frozen=True, slots=True)
 class QueueState:
@@ -45,6 +49,7 @@ class LoopBroker:
 
     def __init__(self, settings: Settings, wait: float, names: Callable[[], Names]) -> None:
         self._names = names
+        self._wait = wait
         self._client: Any = Redis.from_url(
             settings.redis_url,
             # As in `make_redis`: one silent reconnection, and none after a silence.
@@ -69,7 +74,7 @@ class LoopBroker:
             BrokerAwayError: Redis does not answer, or takes no writes.
             MessageError: the reply is of another version, or garbage.
         """
-        async with self._asking():
+        async with self._asking(wait):
             found: Any = await self._client.blpop([REPLIES + channel], timeout=wait)
         return None if found is None else Reply.from_text(found[1])
 
@@ -108,10 +113,15 @@ class LoopBroker:
         await self._client.aclose()
 
     @asynccontextmanager
-    async def _asking(self) -> AsyncIterator[None]:
+    async def _asking(self, blocked: float = 0.0) -> AsyncIterator[None]:
+        """Around a call in which Redis may leave its answer for so many seconds."""
+        began = time.monotonic()
         try:
             yield
         except AWAY as error:
+            # Connecting and the answer have one limit each. What took longer was not Redis.
+            if time.monotonic() - began > blocked + 3 * self._wait:
+                raise BrokerAwayError(STOOD_STILL) from error
             if has_moved(error):
                 await self._client.connection_pool.disconnect(inuse_connections=False)
             raise away(error) from error

@@ -29,4 +29,4 @@ def whole_number(query: bytes, name: str, smallest: int, default: int) -> int:
     text = found[name][0]
     if re.fullmatch(r"-?[0-9]{1,19}", text) and smallest <= int(text) <= LARGEST_INTEGER:
         return int(text)
-    raise WrongShapeError(f"{name} must be a whole number of at least {smallest}")
+    raise WrongShapeError(f"{name} must be a whole number from {smallest} to {LARGEST_INTEGER}")

@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from shared.errors import MalformedBodyError, WrongShapeError
-from shared.observation_id import ALLOWED, LARGEST_INTEGER, LONGEST_TEXT, ObservationId
+from shared.observation_id import (
+    ALLOWED,
+    LARGEST_INTEGER,
+    LONGEST_TEXT,
+    SMALLEST_INTEGER,
+    ObservationId,
+)
 from shared.queue.messages import Kind, Request
 from shared.strict_json import parse_object
 
-_TRUE_CLASS = "true_class must be a whole number, a string of 1 to 255 characters or a boolean"
+_TRUE_CLASS = f"true_class must be {ALLOWED}, or a boolean"
 
 
 def understand(kind: Kind, data: bytes, identity: str) -> Request:
@@ -51,7 +57,7 @@ def _check_true_class(document: dict[str, Any]) -> None:
     value = document["true_class"]
     if isinstance(value, int | float):
         # pandas turns a column of whole numbers with a gap in it into 1.0 and 0.0.
-        fits = abs(value) <= LARGEST_INTEGER and value == int(value)
+        fits = SMALLEST_INTEGER <= value <= LARGEST_INTEGER and value == int(value)
     else:
         fits = isinstance(value, str) and 1 <= len(value) <= LONGEST_TEXT
     if not fits:

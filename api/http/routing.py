@@ -61,7 +61,8 @@ class Router:
             return None
         if allowed | more:
             shown = request.path[:_LONGEST_SHOWN]
-            raise UnknownMethodError(f"{shown} does not take {request.method}", allowed | more)
+            every = allowed | more | {"OPTIONS"}
+            raise UnknownMethodError(f"{shown} does not take {request.method}", every)
         raise UnknownPathError(_nothing_at(request))
 
     def is_open(self, request: HttpRequest) -> bool:

@@ -29,7 +29,7 @@ from shared.queue.messages import Kind, Status
 
 # How often a held request asks the database itself: its job's reply may go to another gateway.
 LOOK_EVERY = 0.25
-_JOB_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_JOB_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 
 
 def routes(gateway: Gateway) -> list[Route]:
@@ -39,8 +39,7 @@ def routes(gateway: Gateway) -> list[Route]:
     async def poll(asked: HttpRequest) -> Answer:
         nonlocal held
         wait = float(whole_number(asked.query, "wait", 0, default=0))
-        job_id = asked.arguments["job_id"]
-        job = await find(job_id)
+        job = await find(_as_written(asked.arguments["job_id"]))
         if wait > 0 and not job.status.final and held < gateway.settings.long_polls:
             held += 1
             try:
@@ -80,6 +79,8 @@ def blueprint(gateway: Gateway) -> Blueprint:
 
     @found.delete("/jobs/<job_id>")
     def cancel(job_id: str) -> Response:
+        job_id = _as_written(job_id)
+
         def find(connection: Connection) -> Job:
             job = jobs.find(connection, job_id)
             if job is None:
@@ -102,6 +103,12 @@ def blueprint(gateway: Gateway) -> Blueprint:
         return for_flask(answer(_as_seen(gateway.database.read(find))))
 
     return found
+
+
+def _as_written(job_id: str) -> str:
+    """A job's id in small letters, as all are written; one in capitals is the same UUID (RFC 9562,
+    section 4)."""
+    return job_id.lower() if _JOB_ID.fullmatch(job_id) else job_id
 
 
 def _not_there(job_id: str, was_cleared: bool) -> ClientFaultError:

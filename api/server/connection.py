@@ -9,42 +9,24 @@ places that uvicorn 0.54 has for it (a test names what is gone when another vers
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
-import sys
-from dataclasses import dataclass
 from typing import Any, cast
 
-from httptools import HttpParserInvalidMethodError
+from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from api.http.answer_bytes import answer_bytes
+from api.http.heads import LARGEST_HEAD, Head, too_large
 from api.http.responses import answer
 from api.server.connections import Connections
+from api.server.deadline import Deadline
 from api.server.exchange import EXTENSION, AnswerTransport, Exchange
-from api.server.send_watch import SendWatch
+from api.server.limits import Limits
+from api.server.parsing import CUT_OFF, new_parser, reason
+from api.server.send_watch import SendWatch, hold_little
 from shared.queue.messages import new_request_id
 
-# Bytes of a request line and all headers together.
-LARGEST_HEAD = 65536
-# Bytes of an answer in chunks that are under way to its client.
-SENT_AHEAD = 262144
 # How long a client that was refused may go on sending, in seconds, so that it reads why.
 LINGER = 1.0
-_NOT_HTTP = 400, "this is no HTTP/1.1 request that could be understood"
-_UNKNOWN_METHOD = 400, "there is no method of this name"
-_NO_UPGRADE = "Connection: Upgrade is not supported: send the request as plain HTTP/1.1, without it"
-_TOO_LARGE = f"the request line and headers are larger than {LARGEST_HEAD} bytes"
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """All in seconds: how long a head may take to come, how long the rest of a body may take that
-    its route did not read, and how long a client may read nothing of its answer."""
-
-    head: float
-    unread_body: float
-    send: float
 
 
 class Connection(HttpToolsProtocol):
@@ -54,13 +36,14 @@ class Connection(HttpToolsProtocol):
         super().__init__(**uvicorn)
         self._register = register
         self._limits = limits
-        self._deadline: asyncio.TimerHandle | None = None
+        self._deadline = Deadline(self.loop)
         self._send_watch: SendWatch | None = None
+        self.url = b""
         self._head_bytes = 0
         self._in_head = True
-        self._head_is_too_large = False
-        self._asks_to_upgrade = False
         self._refused = False
+        # Whether the client sends no more; it may still read.
+        self._has_ended = False
         # Whether it is closed when the body that is coming has come.
         self._closes = False
         self.is_lost = False
@@ -73,14 +56,14 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Called by the event loop."""
         super().connection_made(transport)
-        self._set_deadline(self._limits.head)
+        self._deadline.set(self._limits.head, self.transport)
         self._register.opened(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the event loop."""
         self.is_lost = True
         self._register.closed(self)
-        self._set_deadline(None)
+        self._deadline.lift()
         if self._send_watch is not None:
             self._send_watch.stop()
         super().connection_lost(exc)
@@ -93,13 +76,38 @@ class Connection(HttpToolsProtocol):
         """Called by the event loop."""
         if self._refused:
             return
-        super().data_received(data)
-        if self._in_head and not self._refused:
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as stopped:
+            self._serve_without_upgrade(data[stopped.args[0] :])
+            return
+        except HttpParserError as error:
+            self._refuse(*reason(error))
+            return
+        if self._in_head:
             self._head_bytes += len(data)
             if self._head_bytes > LARGEST_HEAD:
-                self._refuse(431, _TOO_LARGE)
-            elif self._deadline is None:
-                self._set_deadline(self._limits.head)
+                refused = too_large(self.url)
+                self._refuse(refused.status, refused.error)
+            elif not self._deadline.is_set:
+                self._deadline.set(self._limits.head, self.transport)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Called by the event loop when the client sends no more. It may wait for the answer to a
+        whole request: then the connection stays until that was written."""
+        self._has_ended = True
+        self._register.ended(self)
+        is_served = self.cycle is not None and not self.cycle.response_complete
+        if self._refused:
+            pass
+        elif not is_served:
+            if self._in_head and self._head_bytes:
+                self._refuse(*CUT_OFF)
+        elif self.cycle.more_body:
+            self._refuse(*CUT_OFF)
+        else:
+            self.cycle.keep_alive = False
+        return is_served
 
     def on_message_begin(self) -> None:
         """Called by the parser at the first byte of a head."""
@@ -109,18 +117,13 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Called by the parser at the end of a head."""
-        if sum(len(name) + len(value) for name, value in self.headers) > LARGEST_HEAD:
-            # It came in one piece. Raised, this ends the parsing; `send_400_response` is next.
-            self._head_is_too_large = True
-            raise ValueError(_TOO_LARGE)
-        if self.parser.get_http_version() not in ("1.0", "1.1"):
-            raise ValueError(_NOT_HTTP)
-        if self.parser.should_upgrade():
-            # The parser stops behind the head, and would take a body for the next request.
-            self._asks_to_upgrade = True
-            raise ValueError(_NO_UPGRADE)
+        parser = self.parser
+        self._head = Head(parser.get_method(), self.url, parser.get_http_version(), self.headers)
+        self._head.check()  # raised, this ends the parsing
+        if parser.should_upgrade():
+            return  # the parser stops here: `_serve_without_upgrade`
         self._in_head = False
-        self._set_deadline(None)
+        self._deadline.lift()
         self._register.busy(self)
         super().on_headers_complete()
         # uvicorn would close at once, before the client has read its answer.
@@ -129,10 +132,12 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Called by the parser at the end of a body."""
+        if self.parser.should_upgrade():
+            return
         if self.cycle.response_complete:
             # The rest of a body that its route did not read has come, so the next request can.
             self.cycle.more_body = False
-            self._set_deadline(None)
+            self._deadline.lift()
             if self._closes:
                 self.transport.close()
             else:
@@ -152,20 +157,9 @@ class Connection(HttpToolsProtocol):
         # Throw away what has come of a body that its route did not read.
         self.cycle.body.clear()
         if self.cycle.more_body:
-            self._set_deadline(self._limits.unread_body)
+            self._deadline.set(self._limits.unread_body, self.transport)
         else:
             self._register.idle(self)
-
-    def send_400_response(self, msg: str) -> None:
-        """Called by uvicorn when the parser refuses what was sent."""
-        if self._head_is_too_large:
-            self._refuse(431, _TOO_LARGE)
-        elif self._asks_to_upgrade:
-            self._refuse(400, _NO_UPGRADE)
-        else:
-            # uvicorn calls this while it handles what the parser raised.
-            unknown_method = isinstance(sys.exc_info()[1], HttpParserInvalidMethodError)
-            self._refuse(*(_UNKNOWN_METHOD if unknown_method else _NOT_HTTP))
 
     def pause_writing(self) -> None:
         """Called by the transport when its client reads more slowly than we write."""
@@ -183,12 +177,8 @@ class Connection(HttpToolsProtocol):
             self._send_watch.stop()
 
     def hold_little(self) -> None:
-        """Let the system hold no more than `SENT_AHEAD` bytes that the client has not read. Left to
-        itself it takes megabytes, and a client who reads nothing of a listing would have as much
-        of it made."""
-        with contextlib.suppress(OSError):
-            found: socket.socket = self.transport.get_extra_info("socket")
-            found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENT_AHEAD)
+        """Let the system hold little of an answer that the client has not read."""
+        hold_little(self.transport)
 
     async def drained(self) -> None:
         """Wait until the client has read most of what was written, or is gone."""
@@ -202,14 +192,14 @@ class Connection(HttpToolsProtocol):
             return
         if self._refused:
             self._close_soon()
-        elif self.cycle.more_body:
+        elif self.cycle.more_body and not self._has_ended:
             self._closes = True
-            self._set_deadline(self._limits.unread_body)
+            self._deadline.set(self._limits.unread_body, self.transport)
         else:
             self.transport.close()
 
     def give_way(self) -> None:
-        """Close this connection, on which no request is under way; called by `Connections`."""
+        """Make room for others; called by `Connections`."""
         self.transport.close()
 
     def break_off(self) -> None:
@@ -228,23 +218,33 @@ class Connection(HttpToolsProtocol):
         elif self.cycle.more_body and not self.cycle.response_started:
             # The head was understood, and its body is not: that is this request's answer.
             self.cycle.keep_alive = False
-            Exchange(self, self.cycle).answer(status, headers, refusal.body)
+            exchange = Exchange(self, self.cycle)
+
+            async def refuse(*_: Any) -> None:
+                exchange.answer(status, headers, refusal.body)
+
+            if self.pipeline:
+                # Requests before it are still to be answered: it is when its turn comes.
+                self.pipeline[0] = (self.cycle, refuse)
+            else:
+                exchange.answer(status, headers, refusal.body)
         else:
             # The answer to the request before is on its way. Nothing may be written in front of it.
             self.cycle.keep_alive = False
 
+    def _serve_without_upgrade(self, rest: bytes) -> None:
+        """Serve a request as it is that asks to upgrade, which a server may do (RFC 9110, section
+        7.8). The parser takes what follows its head, `rest`, for the other protocol's, a body too:
+        so another one reads the head again, without what asks, and then what follows."""
+        self.parser = new_parser(self)
+        self.data_received(self._head.without_upgrade() + rest)
+
     def _close_soon(self) -> None:
         """Close once the client has had time to read. A close at once would throw away what it
         has sent since, and reset the connection before the answer is read."""
-        self._set_deadline(LINGER)
+        if self._has_ended:
+            self.transport.close()
+            return
+        self._deadline.set(LINGER, self.transport)
         if self.transport.can_write_eof():
             self.transport.write_eof()
-
-    def _set_deadline(self, seconds: float | None) -> None:
-        """Cut the connection in so many seconds, instead of any deadline that was set before; None:
-        never."""
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-        if seconds is not None:
-            self._deadline = self.loop.call_later(seconds, self.transport.abort)

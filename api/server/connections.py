@@ -10,7 +10,7 @@ class Closable(Protocol):
     """A connection as far as the bound on connections knows it."""
 
     def give_way(self) -> None:
-        """Close it: no request of its client is under way."""
+        """Close it: no request of its client is under way, or its client may have left."""
 
 
 Connection = TypeVar("Connection", bound=Closable)
@@ -24,8 +24,9 @@ class Connections(Generic[Connection]):
     under way, and *idle* between requests. Beyond the bound a new or an idle one is closed, so that
     such connections never keep others out: the oldest of those of which there are more. A flood of
     connections that ask for nothing thus pushes itself out, and not the clients that were here
-    before; and many idle clients do not push each new one out. When all are busy, the one that
-    has come is over the bound.
+    before; and many idle clients do not push each new one out. When all are busy, one goes whose
+    client sends no more, since it may have left; when there is none, the one that has come is over
+    the bound.
     """
 
     # How many may be over the bound at once: they are closed as soon as they were answered.
@@ -40,6 +41,8 @@ class Connections(Generic[Connection]):
         # Since when each is idle.
         self._idle: dict[Connection, float] = {}
         self._over: dict[Connection, None] = {}
+        # Busy ones whose clients send no more.
+        self._ended: dict[Connection, None] = {}
 
     def __iter__(self) -> Iterator[Connection]:
         return iter([*self._new, *self._busy, *self._idle, *self._over])
@@ -48,9 +51,9 @@ class Connections(Generic[Connection]):
         """A client has connected."""
         if len(self._new) + len(self._busy) + len(self._idle) < self._most:
             self._new[connection] = None
-        elif self._new or self._idle:
+        elif self._new or self._idle or self._ended:
             crowd = self._new if len(self._new) > len(self._idle) else self._idle
-            self._close(next(iter(crowd)))
+            self._close(next(iter(crowd or self._ended)))
             self._new[connection] = None
         else:
             self._over[connection] = None
@@ -74,8 +77,14 @@ class Connections(Generic[Connection]):
             self._busy.discard(connection)
             self._idle[connection] = self._now()
 
+    def ended(self, connection: Connection) -> None:
+        """Its client sends no more, and may wait for its answer."""
+        if connection in self._busy:
+            self._ended[connection] = None
+
     def closed(self, connection: Connection) -> None:
         """It is gone."""
+        self._ended.pop(connection, None)
         self._new.pop(connection, None)
         self._busy.discard(connection)
         self._idle.pop(connection, None)

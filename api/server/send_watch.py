@@ -1,13 +1,26 @@
-"""Notices that a client reads nothing of its answer."""
+"""A client that reads slowly: how much is held for it, and when it reads nothing at all."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import fcntl
+import socket
 import sys
 import termios
 from collections.abc import Callable
+
+# Bytes of an answer in chunks that are under way to its client.
+SENT_AHEAD = 262144
+
+
+def hold_little(transport: asyncio.Transport) -> None:
+    """Let the system hold no more than `SENT_AHEAD` bytes that a client has not read. Left to
+    itself it takes megabytes, and a client who reads nothing of a listing would have as much of it
+    made."""
+    with contextlib.suppress(OSError):
+        found: socket.socket = transport.get_extra_info("socket")
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SENT_AHEAD)
 
 
 class SendWatch:

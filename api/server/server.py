@@ -18,9 +18,10 @@ import uvloop
 from uvicorn.server import ServerState
 
 from api.cancelling import end
-from api.server.connection import Connection, Limits
+from api.server.connection import Connection
 from api.server.connections import Connections
 from api.server.heap import Heap
+from api.server.limits import Limits
 from shared.address import Address, cannot_listen
 from shared.settings import Settings
 from shared.stop_limit import ignore_signals, limit_stopping

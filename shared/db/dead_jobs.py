@@ -13,6 +13,9 @@ from shared.db.tables import JOB
 from shared.queue.messages import Status
 
 _c = JOB.c
+# So long ago, in seconds, is what is queued again said to have been published: longer than a worker
+# waits for a message before it publishes the job again.
+_OVERDUE = 60.0
 _dead = (_c.status == Status.FAILED) & (_c.attempts >= MOST_ATTEMPTS) & _c.cleared_at.is_(None)
 
 
@@ -24,18 +27,24 @@ def dead_letters(connection: Connection) -> list[Job]:
 
 
 def replay(connection: Connection, job_ids: Sequence[str]) -> list[Job]:
-    """Queue dead letters again, with all their tries; what is none is left alone."""
+    """Queue dead letters again, with all their tries; what is none is left alone.
+
+    They have no message; the next sweep of a worker finds that and publishes them.
+    """
     query = (
         select(_c.seq).where(_dead, among(_c.job_id, job_ids)).order_by(_c.seq).with_for_update()
     )
     seqs = list(connection.execute(query).scalars())
     if not seqs:
         return []
-    fresh = {"attempts": 0, "status_code": None, "outcome": None, "finished_at": None}
+    fresh = {
+        "attempts": 0, "started_at": None, "status_code": None, "outcome": None,
+        "finished_at": None,
+    }  # fmt: skip
     connection.execute(
         update(JOB)
         .where(among(_c.seq, seqs))
-        .values(status=Status.QUEUED, published_at=clock(connection), started_at=None, **fresh)
+        .values(status=Status.QUEUED, published_at=clock(connection, -_OVERDUE), **fresh)
     )
     jobs = connection.execute(LIGHT.where(among(_c.seq, seqs)).order_by(_c.seq))
     return [as_job(found) for found in jobs]

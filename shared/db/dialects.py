@@ -5,11 +5,14 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 from shared.db.wait_limit import limit_waiting, limits_of_the_server
 from shared.db.write_turn import begin_writing
 
+# The driver that is shipped. Heroku writes `postgres://`, which SQLAlchemy refuses, and SQLAlchemy
+# 2.1 would open a plain `postgresql://` with another one.
+_DRIVER = "postgresql+psycopg2"
 # A transaction that has told the server no limits yet.
 _UNLIMITED = "queuecast_unlimited"
 # What a firewall forgets, or a host that is gone, is found before it is needed; in seconds.
@@ -25,7 +28,7 @@ def on_postgres(url: str, connections: int, wait: float) -> Engine:
     """
     limit_waiting(wait)
     engine = create_engine(
-        url,
+        make_url(url).set(drivername=_DRIVER),
         pool_size=connections,
         max_overflow=0,
         pool_timeout=wait,

@@ -60,6 +60,7 @@ class Database:
             SettingError: the URL cannot be understood.
         """
         self.on_sqlite = url.startswith("sqlite")
+        self._url = url
         self._wait = wait
         self._impairment: tuple[QueuecastError, float] | None = None
         try:
@@ -194,14 +195,19 @@ class Database:
         """Whether SQLite's file can hardly grow; nobody can tell that of a server's disk."""
         return self.on_sqlite and disk.is_full(_file(self._engine))
 
+    @property
+    def is_there(self) -> bool:
+        """Whether SQLite's file was made, which the first connection does."""
+        return not self.on_sqlite or _file(self._engine).exists()
+
     def close(self) -> None:
         """Close every connection that is not in use."""
         self._engine.dispose()
 
     @property
     def shown_url(self) -> str:
-        """Where it is, without a password."""
-        return mask(self._engine.url.render_as_string(hide_password=True))
+        """Where it is, as it was named, without a password."""
+        return mask(make_url(self._url).render_as_string(hide_password=True))
 
     def connect_for_start(self) -> None:
         """See whether the database lets us in.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, case, func, or_, select, update
+from sqlalchemy import Connection, bindparam, case, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from shared.db.clock import clock
 from shared.db.conditions import among
 from shared.db.job_rows import MOST_ATTEMPTS, WITH_BODY, Job, as_job, is_unfinished, lease_ran_out
 from shared.db.tables import JOB
-from shared.queue.messages import Status
+from shared.queue.messages import Kind, Status
 
 _c = JOB.c
 
@@ -23,7 +23,9 @@ def claim(
     seconds. They come with their bodies.
 
     What has ended, is cancelled, or runs elsewhere under a lease is left out; so is a job before
-    its last try unless it is `alone`, or it could be set aside for what another does. Commit before
+    its last try unless it is `alone`, or it could be set aside for what another does; and so is a
+    prediction before which another of its observation was accepted that has not ended: the first
+    wins. The sweeper brings what was left out, as long as it has not ended. Commit before
     the work starts, so that an attempt which kills its process is counted. What this group has
     claimed already is given again and counted once: its first commit may have been unanswered.
     """
@@ -37,8 +39,9 @@ def claim(
     mine = _held_by(group_id)
     # Locked in one order, as in `lock`. A locked one is waited for rather than skipped: it may be
     # an update that looks whether this job is still to come, and then waits for it.
-    taken = select(_c.seq).where(among(_c.job_id, job_ids), free | mine).order_by(_c.seq)
-    seqs = list(connection.execute(taken.with_for_update()).scalars())
+    taken = select(_c.seq, _c.observation_id).where(among(_c.job_id, job_ids), free | mine)
+    found = connection.execute(taken.order_by(_c.seq).with_for_update()).all()
+    seqs = _first_of_their_ids(connection, {job.seq: job.observation_id for job in found})
     if not seqs:
         return {}
     connection.execute(
@@ -57,6 +60,25 @@ def claim(
     )
     jobs = connection.execute(WITH_BODY.where(among(_c.seq, seqs)))
     return {found.job_id: as_job(found) for found in jobs}
+
+
+def _first_of_their_ids(connection: Connection, keys: dict[int, str]) -> list[int]:
+    """Those of these predictions, by number with the key of their observations, before which no
+    other of their observation is unfinished that is not among these."""
+    if not keys:
+        return []
+    earlier = (
+        select(_c.observation_id, func.min(_c.seq).label("first"))
+        .where(
+            among(_c.observation_id, set(keys.values())),
+            is_unfinished,
+            _c.kind == Kind.PREDICT,
+            _c.seq.not_in(bindparam("claimed", list(keys), expanding=True)),
+        )
+        .group_by(_c.observation_id)
+    )
+    first = {job.observation_id: job.first for job in connection.execute(earlier)}
+    return [seq for seq, key in keys.items() if seq < first.get(key, seq + 1)]
 
 
 def end_leases(connection: Connection, job_ids: Sequence[str], group_id: str) -> None:

@@ -9,6 +9,9 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from shared.db.clock import clock, statement_start
 from shared.db.tables import LEASE
 
+# Held by the worker that finds lost jobs; there is one as long as any worker runs.
+SWEEPER = "sweeper"
+
 
 def hold(connection: Connection, name: str, holder: str, seconds: float) -> bool:
     """Take or renew a lease by the database's clock; false when another holds it. All take it for
@@ -30,3 +33,10 @@ def hold(connection: Connection, name: str, holder: str, seconds: float) -> bool
 def release(connection: Connection, name: str, holder: str) -> None:
     """Give a lease back, so that the next holder need not wait for it to run out."""
     connection.execute(delete(LEASE).where(LEASE.c.name == name, LEASE.c.holder == holder))
+
+
+def is_held(connection: Connection, name: str) -> bool:
+    """Whether anybody holds a lease."""
+    c = LEASE.c
+    held = select(c.name).where(c.name == name, c.expires_at > statement_start(connection))
+    return connection.execute(held).first() is not None

@@ -56,7 +56,7 @@ def migrate(database: Database) -> bool:
         DatabaseAwayError: the database does not answer.
     """
     try:
-        if _is_newest(database):
+        if is_newest(database):
             return False
         with allow_waiting(_LONGEST):
             return database.write(_upgrade)
@@ -76,7 +76,7 @@ def migrate_apart(database: Database) -> bool:
     Raises:
         SchemaError, StartError, DatabaseAwayError: as `migrate`.
     """
-    if _is_newest(database):
+    if is_newest(database):
         return False
     # No connection may be carried across the fork.
     database.close()
@@ -105,7 +105,12 @@ def _migrate_and_tell(database: Database, writer: Pipe) -> None:
     writer.send(told)
 
 
-def _is_newest(database: Database) -> bool:
+def is_newest(database: Database) -> bool:
+    """Whether the database has the newest schema.
+
+    Raises:
+        StartError, DatabaseAwayError: as `migrate`.
+    """
     database.connect_for_start()
     return database.read(_revision) == HEAD
 

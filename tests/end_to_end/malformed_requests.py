@@ -148,7 +148,8 @@ BAD_VALUES: list[tuple[str, str, str]] = [
 BAD_CLASSES: dict[str, str] = {
     "null": "null", "NaN": "NaN", "a fraction": "0.5", "1e999": "1e999", "-1e999": "-1e999",
     "an array": "[1]", "an empty array": "[]", "an object": "{}", "an empty string": '""',
-    "256 characters": '"' + "1" * 256 + '"', "2**70": str(2**70), "a word": '"survived"',
+    "256 characters": '"' + "1" * 256 + '"', "2**63": str(2**63), "-(2**63)-1": str(-(2**63) - 1),
+    "2**70": str(2**70), "a word": '"survived"',
 }  # fmt: skip
 
 CONTENT_TYPES: dict[str, Headers] = {
@@ -210,6 +211,14 @@ def cases() -> Iterator[Malformed]:
         yield Malformed(f"broken: {name}", 400, body=body)
     for name in ("empty body", "half a body", "invalid UTF-8", "nesting of 10,000"):
         yield Malformed(f"broken update: {name}", 400, path="/update", body=BROKEN[name])
+    twice = {
+        "an id": GOOD[:-1] + b', "id": 0}',
+        "a column": GOOD.replace(b'"Pclass": 3', b'"Pclass": 3, "Pclass": 3'),
+    }
+    for name, body in twice.items():
+        yield Malformed(f"{name} twice", 400, body=body, said=("is there twice",))
+    labels = b'{"id": "labelled", "true_class": 1, "true_class": 0}'
+    yield Malformed("a true class twice", 400, path="/update", body=labels, said=("'true_class'",))
     for name, body in NO_OBJECTS.items():
         for path in ("/predict", "/update"):
             yield Malformed(f"{path}: {name}", 422, path=path, body=body, said=("object",))
@@ -252,7 +261,8 @@ def cases() -> Iterator[Malformed]:
     yield Malformed("a method that nobody knows", 400, "BREW", "/predict", body=b"")
     for query, field in QUERIES.items():
         path = "/list-db-contents" + query
-        yield Malformed(f"query: {query[:40]}", 422, "GET", path, said=(field,))
+        bounds = (field, f"to {2**63 - 1}")
+        yield Malformed(f"query: {query[:40]}", 422, "GET", path, said=bounds)
     for path, (allows, methods) in METHODS.items():
         for method in methods:
             yield Malformed(f"{method} {path}", 405, method, path, body=b"", allows=allows)

@@ -57,8 +57,8 @@ def test_one_line(kind: str, tmp_path: Path, new_redis_url: Callable[[], str]) -
     """Each process says what is wrong with which folder, and ends."""
     (tmp_path / "file").write_text("")
     folder, reason = {
-        "a file": (tmp_path / "file", "File exists"),
-        "below a file": (tmp_path / "file" / "var", "Not a directory"),
+        "a file": (tmp_path / "file", "it is a file, and must be a folder"),
+        "below a file": (tmp_path / "file" / "var", "a folder above it is a file"),
         "of the kernel": (Path("/proc/none"), "No such file or directory"),
     }[kind]
     line = f"queuecast: DATA_DIR is {str(folder)!r}, which cannot be used: {reason}\n"

@@ -3,11 +3,15 @@ client's, and stays it."""
 
 from __future__ import annotations
 
+import re
+import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -27,6 +31,26 @@ class Breakable(Step):
             raise RuntimeError("no such device")
         return observations
 """
+LEAVING = """
+import asyncio
+import sys
+
+
+class Leaving(Step):
+    def transform(self, observations):
+        found = set(observations.x)
+        if 1001 in found:
+            sys.exit(3)
+        if 1002 in found:
+            raise KeyboardInterrupt
+        if 1003 in found:
+            raise asyncio.CancelledError
+        if 1004 in found:
+            sys.exit(0)
+        return observations
+"""
+LEAVES = {1001: "SystemExit: 3", 1002: "KeyboardInterrupt", 1003: "CancelledError",
+          1004: "SystemExit: 0"}  # fmt: skip
 GOOD = {"x": 1, "y": 0.5}
 BAD = {"x": 2000, "y": 0.5}
 
@@ -113,3 +137,52 @@ def test_files_that_change(breaking: Breaking) -> None:
     client = breaking.system.client
     (breaking.switch.parent.parent / "columns.json").write_text('["y", "x"]')
     assert client.predict(0, GOOD).status == 200
+
+
+@pytest.fixture
+def leaving(
+    tmp_path: Path, new_redis_url: Callable[[], str], new_database_url: Callable[[str], str]
+) -> Iterator[System]:
+    """A system whose model raises at some rows what ends most processes."""
+    folder, name = tmp_path / "model", f"leaving_{tmp_path.name}"
+    write_model(folder, name, LEAVING, lambda p: make_pipeline(p.Leaving(), LogisticRegression()))
+    settings = {"MODEL_DIR": str(folder), "WORKER_PROCESSES": "1", "SYNC_WAIT": "20"}
+    system = System(new_database_url("postgres"), new_redis_url(), tmp_path, settings)
+    try:
+        yield system.start()
+    finally:
+        system.stop()
+
+
+def test_what_ends_most_processes(leaving: System) -> None:
+    """Raised by a row, it is that row's error at once, in company and as a job: no process ends."""
+    client = leaving.client
+    (child,) = psutil.Process(leaving.workers[0].process.pid).children()
+    for x, said in LEAVES.items():
+        with ThreadPoolExecutor(4) as pool:
+            good = [pool.submit(client.predict, f"beside {x} {n}", GOOD) for n in range(3)]
+            bad = client.predict(f"leaves {x}", {"x": x, "y": 0})
+        assert bad.status == 422
+        assert f"the model cannot take this observation: {said}" in bad.json["error"]
+        assert [answer.result().status for answer in good] == [200] * 3
+        promised = client.predict(f"leaves {x}", {"x": x, "y": 0}, prefer="respond-async")
+        ended = client.ended(promised.json["job_id"])
+        assert (ended["status"], ended["status_code"]) == ("failed", 422)
+    assert child.is_running()
+    assert client.ready()
+    assert "a process was lost" not in leaving.log()
+
+
+def test_a_signal_to_a_process_is_not_its_row(breaking: Breaking) -> None:
+    """billiard makes a SystemExit of it, which would fail the row that is scored just then: a job
+    whose process gets one is done by another."""
+    system = breaking.system
+    children = psutil.Process(system.workers[0].process.pid).children()
+    for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1):
+        for child in children:
+            status = Path(f"/proc/{child.pid}/status").read_text()
+            caught = int(re.search(r"^SigCgt:\s*(\w+)$", status, re.MULTILINE)[1], 16)  # type: ignore[index]
+            assert not caught >> (number - 1) & 1, number
+    children[0].send_signal(signal.SIGHUP)
+    wait_for(lambda: not children[0].is_running(), 15, "it ends")
+    assert system.client.predict("after", GOOD).status == 200

@@ -199,7 +199,7 @@ def test_old_jobs_are_cleared_away(idle: System) -> None:
         client.ended(job_id)
         wait_for(client.ready)
         never = client.predict("never a job").headers["x-request-id"]
-    with working(idle, JOB_RETENTION="1"):
+    with working(idle, JOB_RETENTION="1s"):
         answer = wait_for(
             lambda: a if (a := client.get(f"/jobs/{job_id}")).status != 200 else None, 40, "410"
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import signal
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 import redis
 
+from api.grouping.loop_broker import STOOD_STILL
 from local.postgres_server import PostgresServer
 from local.redis_server import RedisServer
 from tests.faults import processes
@@ -67,6 +70,26 @@ def test_redis_is_frozen(system: System, own_redis: RedisServer) -> None:
     wait_for(client.ready, 15, "the gateway is ready again")
     HonestClient(client).is_served()
     check_memory(part)
+
+
+def test_the_gateway_itself_is_frozen(system: System, own_redis: RedisServer) -> None:
+    """What it did not hear of Redis meanwhile is not laid to Redis, which answered."""
+    part, client = system.gateways[0]
+
+    def said() -> bool:
+        with processes.frozen(processes.tree(part)):
+            with processes.frozen(processes.tree(own_redis.part)):
+                # It has asked, as it does twice a second, when it is frozen.
+                processes.send(processes.tree(part), signal.SIGCONT)
+                asked = time.monotonic() + 0.7
+                wait_for(lambda: time.monotonic() > asked, 5)
+                processes.send(processes.tree(part), signal.SIGSTOP)
+            thawed = time.monotonic() + 4
+            wait_for(lambda: time.monotonic() > thawed, 10)
+        wait_for(client.ready, 15, "the gateway is ready again")
+        return STOOD_STILL in system.log()
+
+    wait_for(said, 40, "it says that it stood still")
 
 
 def test_the_database_is_stopped(new_redis_url: Callable[[], str], tmp_path: Path) -> None:

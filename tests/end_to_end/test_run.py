@@ -56,6 +56,38 @@ def test_signals_until_it_has_ended(tmp_path: Path, number: signal.Signals) -> N
         assert not left_of(data)
 
 
+# Stands still where the supervisor loads what talks to databases, until there is a file.
+SLOW_TO_LOAD = """
+import pathlib
+import sys
+import time
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "sqlalchemy" and not pathlib.Path(FOLDER, "go").exists():
+            pathlib.Path(FOLDER, "loading").touch()
+            while not pathlib.Path(FOLDER, "go").exists():
+                time.sleep(0.01)
+
+sys.meta_path.insert(0, Finder())
+"""
+
+
+def test_a_signal_before_it_is_loaded(tmp_path: Path) -> None:
+    """Ctrl-C in its first moment ends it as later on, without a traceback."""
+    source = SLOW_TO_LOAD.replace("FOLDER", repr(str(tmp_path)))
+    (tmp_path / "sitecustomize.py").write_text(source)
+    run = Run(tmp_path / "data", tmp_path / "log", {"PYTHONPATH": str(tmp_path)})
+    try:
+        run.part.wait_until((tmp_path / "loading").exists, 30)
+        run.part.process.send_signal(signal.SIGINT)
+        (tmp_path / "go").touch()
+        assert run.part.process.wait(30) == 0
+        assert run.printed == ""
+    finally:
+        run.part.kill()
+
+
 def test_a_port_that_is_taken(tmp_path: Path) -> None:
     """The line names the port."""
     with socket.socket() as taken:

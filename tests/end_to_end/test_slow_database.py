@@ -81,7 +81,7 @@ LOST_JOB = """
 
 def test_clearing_that_waits_holds_up_no_lost_job(on_postgres: System) -> None:
     """What lost its message is published again while the deletion of old jobs waits for a lock."""
-    on_postgres.settings["JOB_RETENTION"] = "20"
+    on_postgres.settings["JOB_RETENTION"] = "20s"
     connection = None
     try:
         client = on_postgres.start().client

@@ -255,6 +255,40 @@ def test_a_claim_whose_commit_comes_late(
     database.close()
 
 
+def test_the_first_of_an_observation_comes_first(database: Database) -> None:
+    """A prediction waits for one of its observation that was accepted before it, runs elsewhere and
+    may be with a process that is frozen; together both are taken, and stored in their order."""
+
+    def accept(job_id: str, lane: Lane) -> None:
+        request = Request(job_id, Kind.PREDICT, ObservationId("same", True), "{}", True)
+        database.write(lambda c: jobs.accept(c, [request], lane, None))
+
+    for job_id in ("first", "second"):
+        accept(job_id, Lane.DEFERRED)
+    accept("third", Lane.INTERACTIVE)
+    assert claim(database, ["second", "third"]) == set()
+    assert claim(database, ["first"]) == {"first"}
+    assert claim(database, ["second"], group_id="other") == set()
+    assert attempts(database, "second") == 0
+    die(database, ["first"])
+    assert claim(database, ["first", "second"], group_id="next") == {"first", "second"}
+    database.write(lambda c: jobs.finish(c, [Outcome("first", 200, {})]))
+    assert claim(database, ["third"]) == set()
+    database.write(lambda c: jobs.finish(c, [Outcome("second", 422, {})]))
+    assert claim(database, ["third"]) == {"third"}
+
+
+def test_what_is_replayed_is_published_at_once(database: Database, accepted: list[str]) -> None:
+    """The next sweep finds it, as it finds what has lost its message, and only that."""
+    for _ in range(job_rows.MOST_ATTEMPTS):
+        claim(database, ["a"], alone=True)
+        die(database, ["a"])
+    database.write(lambda c: lost_jobs.set_aside(c, 10))
+    assert [j.request.request_id for j in database.read(dead_jobs.dead_letters)] == ["a"]
+    assert len(database.write(lambda c: dead_jobs.replay(c, ["a", "b", "none"]))) == 1
+    assert bring_back(database, accepted) == ["a"]
+
+
 SIZE, MANY = 100_000, 200
 LIGHT: dict[str, Callable[[Connection, list[str]], object]] = {
     "lock": lambda c, names: jobs.lock(c, names, names),

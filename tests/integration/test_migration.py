@@ -49,7 +49,7 @@ def listed(database: Database) -> list[tuple[Any, ...]]:
 
 def tables_of(url: str) -> dict[str, Any]:
     """Tables, columns with type and nullability, and indexes, as the database tells them."""
-    engine = create_engine(url)
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg2:"))
     inspector = inspect(engine)
     found = {
         table: (
@@ -71,7 +71,7 @@ def test_new_database(kind: str, url: str, new_database_url: Callable[[str], str
     assert migrate(database) is False
     database.close()
     described = database_url(new_database_url(kind))
-    engine = create_engine(described)
+    engine = create_engine(described.replace("postgresql:", "postgresql+psycopg2:"))
     METADATA.create_all(engine)
     engine.dispose()
     assert tables_of(url) == tables_of(described)

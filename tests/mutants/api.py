@@ -132,6 +132,35 @@ MUTANTS: tuple[Mutant, ...] = (
         "after a while every body is refused", "unit/test_byte_budget",
     ),
     mutant(
+        "half-closed-is-hung-up-on", "api/server/connection.py",
+        "        return is_served\n", "        return False\n",
+        "who closes its half behind a request gets no answer", "end_to_end/test_half_closed",
+    ),
+    mutant(
+        "half-a-request-waits", "api/server/connection.py",
+        "        elif self.cycle.more_body:\n            self._refuse(*CUT_OFF)\n",
+        "        elif self.cycle.more_body:\n            pass\n",
+        "half a request keeps its place until its time is up", "end_to_end/test_half_closed",
+    ),
+    mutant(
+        "refused-before-its-turn", "api/server/connection.py",
+        "            if self.pipeline:\n", "            if False:\n",
+        "an answer goes to the request before", "end_to_end/test_refused_heads",
+    ),
+    mutant(
+        "upgrade-loses-its-body", "api/server/connection.py",
+        "        self.data_received(self._head.without_upgrade() + rest)\n",
+        "        self.data_received(self._head.without_upgrade())\n",
+        "a request that asks to upgrade waits for a body that has come",
+        "end_to_end/test_heads_alone",
+    ),
+    mutant(
+        "two-hosts-are-one", "api/http/heads.py",
+        "hosts > 1 or (not hosts", "(not hosts",
+        "a proxy and this gateway may take one request for another's",
+        "end_to_end/test_refused_heads",
+    ),
+    mutant(
         "idle-for-ever", "api/server/connections.py",
         "            if since > before:\n", "            if since >= before - 1e9:\n",
         "idle connections are never closed", "unit/test_connections",

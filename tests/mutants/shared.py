@@ -7,8 +7,7 @@ from tests.mutants.mutant import Mutant, mutant
 MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "claim-without-a-lock", "shared/db/job_claims.py",
-        "    seqs = list(connection.execute(taken.with_for_update()).scalars())\n",
-        "    seqs = list(connection.execute(taken).scalars())\n",
+        "taken.order_by(_c.seq).with_for_update()", "taken.order_by(_c.seq)",
         "two groups claim one job", "integration/test_jobs_table",
     ),
     mutant(
@@ -23,6 +22,17 @@ MUTANTS: tuple[Mutant, ...] = (
         "    if state not in (Status.QUEUED, Status.RUNNING):\n",
         "a job is cancelled whose row is then written", "integration/test_jobs_table",
         "end_to_end/test_jobs",
+    ),
+    mutant(
+        "replayed-waits-for-a-message", "shared/db/dead_jobs.py",
+        "_OVERDUE = 60.0", "_OVERDUE = 0.0",
+        "a replayed job lies still, though a worker is idle", "integration/test_jobs_table",
+    ),
+    mutant(
+        "later-prediction-first", "shared/db/job_claims.py",
+        "if seq < first.get(key, seq + 1)]", "]",
+        "of two jobs of an observation the later wins when a worker is frozen",
+        "integration/test_jobs_table",
     ),
     mutant(
         "last-try-in-company", "shared/db/job_claims.py",

@@ -104,6 +104,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "a bad row takes its group with it", "unit/test_scoring",
     ),
     mutant(
+        "exit-ends-its-process", "worker/scoring/scoring.py",
+        "    except BaseException as error:\n", "    except Exception as error:\n",
+        "a step that calls sys.exit takes a minute to fail, and its process each time",
+        "unit/test_scoring",
+    ),
+    mutant(
         "no-probability-is-an-answer", "worker/scoring/scoring.py",
         "        return [UnansweredError(f\"the model's answer is {probabilities[0]}\")]\n",
         "        return [*probabilities.tolist()]\n",

@@ -76,6 +76,21 @@ def test_a_request_under_way_is_never_cut_off() -> None:
     assert gone([*busy, over]) == [False] * 5
 
 
+def test_who_sends_no_more_makes_room() -> None:
+    """Such a client may have left. The first who did goes, when nobody is new or idle."""
+    bench = Bench()
+    busy = bench.busy(4)
+    for peer in (busy[2], busy[1]):
+        bench.register.ended(peer)
+    for expected in ([False, False, True, False], [False, True, True, False]):
+        [new] = bench.busy()
+        assert gone(busy) == expected
+        assert not bench.register.is_over(new)
+    [over] = bench.new()
+    assert bench.register.is_over(over)
+    assert not busy[0].gone
+
+
 def test_those_over_the_bound_are_bounded_too() -> None:
     """The oldest goes when there are too many of them."""
     bench = Bench()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from asyncio import CancelledError
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from shared.errors import UnfitObservationError
+from shared.errors import UnansweredError, UnfitObservationError
 from tests.system import FIRST_PASSENGER, FIRST_PROBA
 from worker.model.loading import Model, load
 from worker.scoring.framing import Observation
@@ -113,6 +114,27 @@ def test_nan_is_null(model: Model) -> None:
     """pandas clients write NaN."""
     text = body(FIRST_PASSENGER).replace("null", "NaN")
     assert probas(score([text], model)) == probas(score([body(FIRST_PASSENGER)], model))
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [ValueError("no"), MemoryError(), SystemExit(3), KeyboardInterrupt(), GeneratorExit(),
+     CancelledError("no")],
+    ids=lambda raised: type(raised).__name__,
+)  # fmt: skip
+def test_whatever_a_row_raises(raised: BaseException) -> None:
+    """It is that row's error: what ends a process otherwise ends no other row's scoring."""
+
+    def predict(group: Sequence[Observation]) -> NDArray[np.float64]:
+        if any(row["bad"] for row in group):
+            raise raised
+        return np.full(len(group), 0.5)
+
+    found = isolate([{"bad": number == 5} for number in range(9)], predict)
+    assert [answer for answer in found if answer == 0.5] == [0.5] * 8
+    assert isinstance(found[5], UnansweredError)
+    assert type(raised).__name__ in str(found[5])
+    assert found[5].__cause__ is raised
 
 
 def test_isolation_finds_every_bad_row() -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.db.engine import connect
 from shared.errors import SettingError, StartError
 from shared.settings import CHECKOUT, SETTINGS, Settings
 
@@ -70,7 +71,21 @@ BAD: dict[str, list[str]] = {
     "PORT": ["0", "65536", "-1", "http", "5000.0", "5000;", "0x10", "9" * 5000, "5000 6000"],
     "SYNC_WAIT": ["-1", "26", "x", "4 seconds", "1e1", "inf", "nan", ".5", "4,5", "1m", "m"],
     "SYNC_WAIT_MAX": ["-1", "25.1", "1h", "long"],
-    "JOB_RETENTION": ["0", "7 days", "-7d", "d", "7D", "7d 12h", "1w", "9999999d"],
+    "JOB_RETENTION": [
+        "0",
+        "7",
+        "30",
+        "3599",
+        "3599.9",
+        "0.5s",
+        "7 days",
+        "-7d",
+        "d",
+        "7D",
+        "7d 12h",
+        "1w",
+        "9999999d",
+    ],
     "MAX_BODY": ["1023", "1073741825", "1MB", "1e6", "-1"],
     "QUEUE_LIMIT": ["0", "10000001", "none"],
     "GATEWAY_CONNECTIONS": ["7", "65537", "all"],
@@ -133,8 +148,9 @@ def test_a_refusal_stops_the_start() -> None:
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
-        ("90", 90.0), ("90s", 90.0), ("90m", 5400.0), ("12h", 43200.0), ("7d", 604800.0),
-        ("1.5h", 5400.0), (" 90 m ", 5400.0), ("1", 1.0), ("3650d", 3650 * 86400.0),
+        ("5400", 5400.0), ("90s", 90.0), ("90m", 5400.0), ("12h", 43200.0), ("7d", 604800.0),
+        ("1.5h", 5400.0), (" 90 m ", 5400.0), ("1s", 1.0), ("3600", 3600.0),
+        ("3650d", 3650 * 86400.0),
     ],
 )  # fmt: skip
 def test_durations(text: str, seconds: float) -> None:
@@ -164,22 +180,40 @@ def test_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given_url", "expected"),
+    "url",
     [
-        ("postgres://u:p@h:1/d", "postgresql+psycopg2://u:p@h:1/d"),
-        ("postgresql://h/d", "postgresql+psycopg2://h/d"),
-        ("postgresql+psycopg2://h/d?sslmode=require", "postgresql+psycopg2://h/d?sslmode=require"),
-        ("postgresql:///d?host=/run/postgresql", "postgresql+psycopg2:///d?host=/run/postgresql"),
-        ("postgres://u:p%40%2F@[::1]:5/d", "postgresql+psycopg2://u:p%40%2F@[::1]:5/d"),
-        ("sqlite:////var/x.db", "sqlite:////var/x.db"),
-        ("sqlite:///x.db", "sqlite:///x.db"),
+        "postgres://u:p@h:1/d", "postgresql://h/d", "postgresql+psycopg2://h/d?sslmode=require",
+        "postgresql:///d?host=/run/postgresql", "postgres://u:p%40%2F@[::1]:5/d",
+        "sqlite:////var/x.db", "sqlite:///x.db", "sqlite:///file:x.db?uri=true",
+        "sqlite:///memory/mode.db",
     ],
-)
-def test_database_urls(given_url: str, expected: str) -> None:
-    """Heroku's `postgres://` works, and the driver is always the one that is shipped."""
-    found = read(DATABASE_URL=given_url)
-    assert found.database_url == expected
-    assert found.on_sqlite == expected.startswith("sqlite")
+)  # fmt: skip
+def test_database_urls(url: str) -> None:
+    """Heroku's `postgres://` works, and is shown as it was given."""
+    found = read(DATABASE_URL=url)
+    assert found.database_url == url
+    assert found.on_sqlite == url.startswith("sqlite")
+    shown = connect(found.database_url, connections=1, wait=1.0).shown_url
+    assert shown.partition("://")[0] == url.partition("://")[0]
+    assert "u:p" not in shown
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///%3Amemory%3A",
+        "sqlite:///file::memory:", "sqlite:///file::memory:?cache=shared&uri=true",
+        "sqlite:///file:x?mode=memory&uri=true", "sqlite:///file:x?uri=true&vfs=memdb",
+        "sqlite:///file:?uri=true", "sqlite:///?uri=true", "sqlite:///file:/x%3Fmode=memory",
+        "sqlite:///%20", "file::memory:", ":memory:",
+    ],
+)  # fmt: skip
+def test_a_database_in_memory(url: str) -> None:
+    """No two processes would see the same one, so it is refused; what was given is shown, where
+    it can have no password."""
+    text = refusal("DATABASE_URL", url)
+    assert "sqlite:///path/to/file, a file on disk" in text
+    assert url in text or not url.startswith("sqlite:")
 
 
 @pytest.mark.parametrize(

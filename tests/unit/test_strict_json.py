@@ -162,9 +162,18 @@ def test_a_fault_is_located() -> None:
         parse('{"a": 1,\n "b" 2}')
 
 
-def test_the_last_of_duplicate_keys_wins() -> None:
-    """As in every common JSON reader."""
-    assert parse('{"a": 1, "b": 2, "a": 3}') == {"a": 3, "b": 2}
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('{"a": 1, "b": 2, "a": 1}', "'a'"), ('[{"x": {"": null, "": null}}]', "''"),
+        ('{"a": 1, "\\u0061": 2}', "'a'"), ('{"a\\n": 1, "a\\n": 2}', r"'a\\n'"),
+        (json.dumps({str(n): n for n in range(100_000)})[:-1] + ', "99999": 0}', "'99999'"),
+    ],
+)  # fmt: skip
+def test_a_key_that_is_there_twice(text: str, key: str) -> None:
+    """Readers differ in which of them they take, so it is refused, and named."""
+    with pytest.raises(MalformedBodyError, match=f"the key {key} is there twice$"):
+        parse(text)
 
 
 def test_objects_only() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from typing import Any
 
 from billiard.einfo import ExceptionInfo
 from celery.concurrency import asynpool, prefork
 
+# At these billiard raises SystemExit, wherever the child is.
+_RAISING = (signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1)
 # How often it is looked whether a child that has closed everything has ended, in seconds.
 MOMENT = 0.01
 
@@ -35,6 +38,14 @@ class Child(asynpool.Worker):  # type: ignore[misc]
             return job
 
         self.wait_for_job = wait_or_end
+
+    def on_loop_start(self, pid: int) -> None:
+        """Called by billiard in the child, before its first task."""
+        # The kernel ends it at such a signal, as at SIGKILL, and the task is tried again. A
+        # SystemExit would seem to be the pipeline's.
+        for number in _RAISING:
+            signal.signal(number, signal.SIG_DFL)
+        super().on_loop_start(pid)
 
     def _end(self) -> None:
         self._ends = True

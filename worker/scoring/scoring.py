@@ -79,7 +79,9 @@ def isolate(
         return []
     try:
         probabilities = predict(observations)
-    except Exception as error:  # a pipeline is the user's code and raises what it likes
+    # A pipeline is the user's code and raises what it likes. A SystemExit that ended this process
+    # would look like a row that kills it, and be tried three times.
+    except BaseException as error:
         if len(observations) == 1:
             return [_fault(error)]
         return _halved(observations, predict)
@@ -118,7 +120,7 @@ def _probabilities(model: Model, observations: Sequence[Observation]) -> NDArray
     rows = len(observations)
     padding = [observations[-1]] * (-rows % BLOCK)
     if padding:
-        with contextlib.suppress(Exception):  # what it is will be seen without the padding
+        with contextlib.suppress(BaseException):  # what it is will be seen without the padding
             found = model.probabilities(frame([*observations, *padding], model))[:rows]
             if np.isfinite(found).all():
                 return found
@@ -147,7 +149,7 @@ def _warnings(
     )
 
 
-def _fault(error: Exception) -> QueuecastError:
+def _fault(error: BaseException) -> QueuecastError:
     if isinstance(error, QueuecastError):
         return error
     fault = UnansweredError(f"the model cannot take this observation: {say(error)}")
