@@ -14,7 +14,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from worker.scoring.dtypes import booleans, categories, durations, numbers, others, texts, times
+from worker.scoring.dtypes import (
+    booleans,
+    categories,
+    durations,
+    numbers,
+    objects,
+    others,
+    periods,
+    texts,
+    times,
+)
+from worker.scoring.dtypes.known_values import KnownValues
 from worker.scoring.dtypes.read import Check, Reader
 
 
@@ -33,10 +44,10 @@ class Column:
 
 
 def column(name: str, dtype: Any, known: Collection[Any]) -> Column | None:
-    """How a column of this dtype takes values; None when it takes anything. `known` are the
-    texts that an encoder of the pipeline knows for it, where it has one."""
+    """How a column of this dtype takes values; None when it takes anything. `known` are the values
+    that encoders of the pipeline know for it, as JSON has them, where there are such."""
     if dtype is None or pd.api.types.is_object_dtype(dtype):
-        return None
+        return Column(name, *objects.reading(KnownValues(known))) if known else None
     if isinstance(dtype, pd.CategoricalDtype):
         return Column(name, *categories.reading(dtype))
     if isinstance(dtype, pd.StringDtype):
@@ -46,8 +57,8 @@ def column(name: str, dtype: Any, known: Collection[Any]) -> Column | None:
 
 @cache
 def _of_dtype(dtype: Any) -> tuple[Check, Reader]:
-    nullable = not isinstance(dtype, np.dtype)
-    numpy_dtype = getattr(dtype, "numpy_dtype", dtype)
+    nullable = not isinstance(dtype, np.dtype | pd.SparseDtype)
+    numpy_dtype = getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", dtype))
     if pd.api.types.is_bool_dtype(dtype):
         return booleans.reading(nullable)
     if pd.api.types.is_integer_dtype(dtype):
@@ -58,4 +69,6 @@ def _of_dtype(dtype: Any) -> tuple[Check, Reader]:
         return times.reading(dtype)
     if pd.api.types.is_timedelta64_dtype(dtype):
         return durations.reading(dtype)
+    if isinstance(dtype, pd.PeriodDtype):
+        return periods.reading(dtype)
     return others.reading(dtype)

@@ -10,22 +10,31 @@ from worker.scoring.dtypes.read import Check, Read, Reader
 
 def reading(known: Collection[str]) -> tuple[Check, Reader]:
     """Texts as they are. A number is its text: of the two that a whole one has ("2" and "2.0"), the
-    one that is known, else as it was sent."""
+    one that is known, else as it was sent. Where nothing is known, every text is taken for known.
+    """
 
     def read(value: Any) -> Read | str:
         if isinstance(value, list | dict):
-            return "must be a string or a number"
+            return _FAULT
         for text in texts_of(value):
             if text in known:
                 return Read(text)
-        # Nothing is known of a column without an encoder; a whole number has a plain text there.
+        # A whole number has a plain text; which one a fraction or a truth had in training is not
+        # known.
         return Read(str(value), not known and type(value) is int)
 
-    return _fault, read
+    return (lambda value: _fault_of_known(value, known)) if known else _fault, read
+
+
+_FAULT = "must be a string or a number"
 
 
 def _fault(value: Any) -> str | None:
-    return None if value is None or type(value) is str else "must be a string or a number"
+    return None if value is None or type(value) is str else _FAULT
+
+
+def _fault_of_known(value: Any, known: Collection[str]) -> str | None:
+    return None if value is None or (type(value) is str and value in known) else "not known"
 
 
 def texts_of(value: Any) -> list[str]:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from worker.scoring.dtypes.iso_8601 import Moment, epoch_milliseconds, moment
 from worker.scoring.dtypes.read import Check, Read, Reader, never_as_it_is
 
-# From which number on, as an amount, a number is of this unit since 1970. Below the first it may
-# be seconds, milliseconds near 1970, or the days of a spreadsheet.
-_SINCE_1970 = ((10**17, "ns"), (10**14, "us"), (10**11, "ms"))
-_TIMES = "must be ISO 8601 text, or milliseconds since 1970 (of a day not within three years of it)"
+# Below this amount, a number may be seconds, milliseconds near 1970, or the days of a spreadsheet.
+_LEAST = 10**11
+_TIMES = (
+    "must be an ISO 8601 date or time, or milliseconds since 1970 (of a day not within three years "
+    "of it)"
+)
+# So many digits of a second has a column of this unit; further ones are cut off, as by pandas.
+_TIMESPEC = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "microseconds"}
 
 
 def reading(dtype: Any) -> tuple[Check, Reader]:
@@ -20,24 +26,39 @@ def reading(dtype: Any) -> tuple[Check, Reader]:
 
 
 def read(value: Any, dtype: Any) -> Read | str:
-    """Text as pandas reads it. One with a time zone in a column without is the time in UTC; one
-    without in a column with a zone is the time there."""
-    if isinstance(value, bool | list | dict):
-        return _TIMES
+    """A time in the column's zone and unit. One with an offset in a column without a zone is the
+    time in UTC; one without in a column with a zone is the time there."""
+    found: Moment | None = None
+    if isinstance(value, str):
+        found = moment(value)
+    elif isinstance(value, int | float) and not isinstance(value, bool) and abs(value) >= _LEAST:
+        found = epoch_milliseconds(value)
+    return _TIMES if found is None else _in_column(found, dtype)
+
+
+def _in_column(found: Moment, dtype: Any) -> Read | str:
+    unit, zone = _unit_and_zone(dtype)
+    text = found.clock.isoformat(timespec=_TIMESPEC.get(unit, "seconds"))
+    if unit == "ns":
+        text += f"{found.nanoseconds:03}"
     try:
-        if isinstance(value, str):
-            time = pd.Timestamp(value)
-        else:
-            unit = next((unit for least, unit in _SINCE_1970 if abs(value) >= least), None)
-            if unit is None or value != int(value):
-                return _TIMES
-            time = pd.Timestamp(int(value), unit=unit, tz="UTC")
-        zone = getattr(dtype, "tz", None)
-        if time.tzinfo is None:
-            time = time.tz_localize(zone)
-        else:
-            time = time.tz_convert(zone if zone is not None else "UTC")
-            time = time if zone is not None else time.tz_localize(None)
-        return Read(pd.Series([time], dtype=object).astype(dtype).iloc[0])
-    except (ValueError, TypeError, OverflowError):
-        return _TIMES if not isinstance(value, str) else f"does not fit a column of {dtype}"
+        time: Any = pd.Timestamp(text)
+        if found.offset is not None:
+            time = (time - found.offset).tz_localize("UTC")
+            time = time.tz_localize(None) if zone is None else time.tz_convert(zone)
+        elif zone is not None:
+            # What these give is no time, where the versions of pandas raise different errors.
+            time = time.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+            if time is pd.NaT:
+                return f"is skipped or there twice in {zone}, where clocks change: add an offset"
+        return Read(time.as_unit(unit))
+    except (ValueError, OverflowError):
+        return f"does not fit a column of {dtype}"
+
+
+def _unit_and_zone(dtype: Any) -> tuple[str, Any]:
+    """Of NumPy's dtypes, pandas' own and Arrow's."""
+    if isinstance(dtype, np.dtype):
+        return str(np.datetime_data(dtype)[0]), None
+    of = getattr(dtype, "pyarrow_dtype", dtype)
+    return str(of.unit), of.tz
