@@ -214,4 +214,15 @@ MUTANTS: tuple[Mutant, ...] = (
         "zip(model.columns, model.columns, strict=True)",
         "a step does not find its column 0", "unit/test_frames_from_json",
     ),
+    mutant(
+        "frame-for-a-vectorizer", "worker/model/loading.py",
+        "is_dtype(found) or (len(columns) == 1 and begins_with_vectorizer(pipeline))",
+        "is_dtype(found)",
+        "the words of the column's name are scored", "unit/test_training_frame",
+    ),
+    mutant(
+        "none-becomes-nan", "worker/scoring/framing.py",
+        "None if name in none else math.nan", "math.nan",
+        "a null of a database is an unknown category", "unit/test_known_categories",
+    ),
 )  # fmt: skip

@@ -20,7 +20,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEnc
 
 from worker.model.known_categories import known_categories, likely_categories
 from worker.model.loading import Model
-from worker.scoring.framing import columns, take
+from worker.scoring.framing import columns, frame, take
 from worker.scoring.reading import column
 
 DATA = pd.DataFrame(
@@ -134,6 +134,18 @@ def test_guesses_are_for_made_up_rows() -> None:
     fitted = served(by_name(make_pipeline(Odd(), one_hot()), "port"))
     assert sorted(likely_categories(fitted)["port"]) == PORTS
     assert likely_categories(served(STRAIGHT[0]())) == known_categories(served(STRAIGHT[0]()))
+
+
+@pytest.mark.parametrize(("missing", "kept"), [(None, True), (np.nan, False)])
+def test_a_missing_value_is_what_it_was_in_training(missing: Any, kept: bool) -> None:
+    """To an encoder None and NaN are two categories; a frame from a file has NaN, and one from a
+    database None."""
+    ports = pd.Series(["S", "C", missing] * 20, dtype=object)
+    fitted = served(by_name(one_hot(), "port"), DATA.assign(port=ports))
+    made = frame([{"port": None}, {"port": "S"}], fitted)
+    assert (made["port"][0] is None) == kept
+    wanted = fitted.pipeline.predict_proba(DATA.assign(port=ports).iloc[[2, 0]])[:, 1]
+    assert fitted.probabilities(made).tolist() == wanted.tolist()
 
 
 def test_several_encoders_of_a_column() -> None:

@@ -27,11 +27,18 @@ def likely_categories(model: Model) -> dict[str, list[Any]]:
     return _by_column(_of(model))
 
 
+def columns_of_none(model: Model) -> frozenset[str]:
+    """The columns whose missing values were None in training, to an encoder that takes NaN for
+    another value."""
+    return frozenset(found.name for found in _of(model) if found.is_direct and found.has_none)
+
+
 @dataclass(frozen=True, slots=True)
 class _Encoded:
     name: str
     categories: list[Any]
     is_direct: bool
+    has_none: bool
 
 
 def _by_column(found: Iterator[_Encoded]) -> dict[str, list[Any]]:
@@ -59,8 +66,9 @@ def _encoded(part: Any, given: Sequence[str] | None, is_direct: bool) -> Iterato
     categories = getattr(part, "categories_", None)
     if isinstance(categories, list) and given is not None and len(given) == len(categories):
         for name, of_column in zip(given, categories, strict=True):
+            missing = [value for value in of_column if pd.isna(value)]
             values = [plain(value) for value in of_column if not pd.isna(value)]
-            yield _Encoded(name, values, is_direct)
+            yield _Encoded(name, values, is_direct, missing == [None])
     of_step = is_direct
     for _, step in _named(part, "steps"):
         yield from _encoded(step, given, of_step)

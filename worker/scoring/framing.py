@@ -6,6 +6,7 @@ ancestor let pandas infer a type for each request, which made an answer depend o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -14,7 +15,7 @@ import pandas as pd
 
 from shared.errors import UnfitObservationError
 from shared.shown import shown
-from worker.model.known_categories import known_categories
+from worker.model.known_categories import columns_of_none, known_categories
 from worker.model.loading import Model
 from worker.scoring.dtypes.arrays import maker
 from worker.scoring.reading import Column, column
@@ -66,7 +67,8 @@ def frame(observations: Sequence[Observation], model: Model) -> Any:
     """What the pipeline is given of observations that `take` has let pass: a frame of shape (rows,
     columns), or, of a pipeline that was fitted on one column of texts, a Series of shape (rows,).
 
-    Missing keys and nulls are missing values, as they were in training: NaN, never None.
+    Missing keys and nulls are missing values, as they were in training: NaN, and None only where an
+    encoder has learnt that.
 
     Raises:
         ValueError, TypeError, OverflowError: a dtype does not take a value after all.
@@ -84,7 +86,8 @@ def frame(observations: Sequence[Observation], model: Model) -> Any:
 @lru_cache(maxsize=4)
 def _makers(model: Model) -> tuple[tuple[str, Any, Callable[[list[Any]], Any]], ...]:
     """Of each column its key in an observation, its label in the frame, and what makes it."""
+    none = columns_of_none(model)
     return tuple(
-        (name, label, maker(model.dtypes.get(name)))
+        (name, label, maker(model.dtypes.get(name), None if name in none else math.nan))
         for name, label in zip(model.columns, model.labels or model.columns, strict=True)
     )

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 
-def maker(dtype: Any) -> Callable[[list[Any]], Any]:
+def maker(dtype: Any, missing: Any = math.nan) -> Callable[[list[Any]], Any]:
     """What makes a column of this dtype, shape (rows,), of the values of its rows; None is a
-    missing value.
+    missing value, and `missing` is what stands for it in a column of objects.
 
     Raises, when it is called:
         ValueError, TypeError, OverflowError: the dtype does not take a value after all.
@@ -25,8 +25,9 @@ def maker(dtype: Any) -> Callable[[list[Any]], Any]:
         # What `astype` does in the end; a Series on the way, and in the frame, costs 0.6 ms.
         return lambda values: pd.array(_filled(values), dtype=dtype)
     # Without a dtype they stay objects: to infer one would let a value change its neighbours.
-    asked = object if dtype is None else dtype
-    return lambda values: pd.Series(_filled(values), dtype=object).astype(asked)
+    if dtype is None or pd.api.types.is_object_dtype(dtype):
+        return lambda values: pd.Series(_filled(values, missing), dtype=object)
+    return lambda values: pd.Series(_filled(values), dtype=object).astype(dtype)
 
 
 def _categorical(dtype: pd.CategoricalDtype) -> Callable[[list[Any]], Any]:
@@ -40,8 +41,8 @@ def _categorical(dtype: pd.CategoricalDtype) -> Callable[[list[Any]], Any]:
     return make
 
 
-def _filled(values: list[Any]) -> Any:
-    """The values as objects, NaN for a missing one."""
+def _filled(values: list[Any], missing: Any = math.nan) -> Any:
+    """The values as objects, with this for a missing one."""
     filled: Any = np.empty(len(values), dtype=object)
-    filled[:] = [math.nan if value is None else value for value in values]
+    filled[:] = [missing if value is None else value for value in values]
     return filled
