@@ -182,8 +182,8 @@ class System:
             self.wait_alive(part, client)
         return part, client
 
-    def start_worker(self, **more: str) -> Part:
-        part = self._part("worker", "worker", self.environment(**more))
+    def start_worker(self, python: str = sys.executable, **more: str) -> Part:
+        part = self._part("worker", "worker", self.environment(**more), python)
         self.workers.append(part)
         return part
 
@@ -233,7 +233,9 @@ class System:
         assert not slow, f"did not stop within 25 s: {slow}\n{self.log()[-8000:]}"
         assert not unclean, f"did not stop cleanly: {unclean}\n{self.log()[-8000:]}"
 
-    def _part(self, name: str, module: str, environment: Mapping[str, str]) -> Part:
+    def _part(
+        self, name: str, module: str, environment: Mapping[str, str], python: str = sys.executable
+    ) -> Part:
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "system.log").open("ab") as log:
-            return Part(name, [sys.executable, "-m", module], environment, log, self.checkout)
+            return Part(name, [python, "-m", module], environment, log, self.checkout)

@@ -184,4 +184,51 @@ MUTANTS: tuple[Mutant, ...] = (
         'return REFUSED if "refused" in found else SERVES', "return SERVES",
         "a pipeline of checks deploys what cannot serve", "integration/test_checking",
     ),
+    mutant(
+        "week-dates-a-week-late", "worker/scoring/dtypes/iso_8601.py",
+        "int(found[\"weekday\"] or 1)", "int(found[\"weekday\"] or 7)",
+        "a week begins on its Sunday", "unit/test_framing",
+    ),
+    mutant(
+        "offset-the-wrong-way-round", "worker/scoring/dtypes/times.py",
+        "(time - found.offset)", "(time + found.offset)",
+        "a time with an offset is hours away", "unit/test_framing",
+    ),
+    mutant(
+        "seconds-taken-for-milliseconds", "worker/scoring/dtypes/times.py",
+        "_LEAST = 10**11", "_LEAST = 10**9",
+        "a client's seconds are a day of January 1970", "unit/test_framing",
+    ),
+    mutant(
+        "unknown-text-silent", "worker/scoring/dtypes/texts.py",
+        "(lambda value: _fault_of_known(value, known)) if known else _fault, read", "_fault, read",
+        "a misspelt text is answered without a word", "unit/test_unknown_values",
+    ),
+    mutant(
+        "warned-of-what-a-step-changes", "worker/model/known_categories.py",
+        "        of_step = of_step and _keeps_values(step)\n", "",
+        "a text that the model knows is called unknown", "unit/test_known_categories",
+    ),
+    mutant(
+        "categories-in-the-order-of-their-text", "worker/scoring/dtypes/arrays.py",
+        "enumerate(dtype.categories.tolist())", "enumerate(sorted(dtype.categories.tolist()))",
+        "high is scored as low", "unit/test_frames_from_json",
+    ),
+    mutant(
+        "labels-as-texts", "worker/scoring/framing.py",
+        "zip(model.columns, model.labels or model.columns, strict=True)",
+        "zip(model.columns, model.columns, strict=True)",
+        "a step does not find its column 0", "unit/test_frames_from_json",
+    ),
+    mutant(
+        "frame-for-a-vectorizer", "worker/model/loading.py",
+        "is_dtype(found) or (len(columns) == 1 and begins_with_vectorizer(pipeline))",
+        "is_dtype(found)",
+        "the words of the column's name are scored", "unit/test_training_frame",
+    ),
+    mutant(
+        "none-becomes-nan", "worker/scoring/framing.py",
+        "None if name in none else math.nan", "math.nan",
+        "a null of a database is an unknown category", "unit/test_known_categories",
+    ),
 )  # fmt: skip

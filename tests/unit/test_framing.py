@@ -27,13 +27,20 @@ DTYPES: dict[str, Any] = {
     "category of numbers": pd.CategoricalDtype([1, 2, 3]),
     "category of truths": pd.CategoricalDtype([True, False]),
     "category of times": pd.CategoricalDtype(pd.to_datetime(["2020-01-01", "2021-01-01"])),
+    "category of durations": pd.CategoricalDtype(pd.to_timedelta(["1h", "2h"])),
+    "category of intervals": pd.CategoricalDtype(pd.IntervalIndex.from_breaks([0, 1, 2])),
     "datetime64[ns]": "datetime64[ns]", "datetime64[us]": "datetime64[us]",
-    "datetime64[ns, UTC]": "datetime64[ns, UTC]", "timedelta64[ns]": "timedelta64[ns]",
+    "datetime64[s]": "datetime64[s]", "datetime64[ms]": "datetime64[ms]",
+    "datetime64[ns, UTC]": "datetime64[ns, UTC]",
+    "datetime64[ns, Europe/Berlin]": "datetime64[ns, Europe/Berlin]",
+    "timedelta64[ns]": "timedelta64[ns]", "timedelta64[s]": "timedelta64[s]",
+    "period[M]": "period[M]",
     "none": None,
 }  # fmt: skip
 
 TIMES = ("2020-01-01", "2020-01-01T10:20:30.5", "01/02/2020", "9999-12-31", "2020-01-01T00:00Z",
-         "2020-01-01 00:00+05:00", "NaT", "1 day", "a", "b", "1", "x", "")  # fmt: skip
+         "2020-01-01 00:00+05:00", "2021-W05", "2020-02-28T24:00", "NaT", "1 day", "P1DT1.5S",
+         "-PT0.1S", "PT1H", "(0, 1]", "a", "b", "1", "x", "")  # fmt: skip
 EDGES = [sign * (2**power + more) for power in (7, 8, 31, 53, 60, 63, 64, 70)
          for more in (-1, 0, 1) for sign in (1, -1)]  # fmt: skip
 SCALARS = (
@@ -61,7 +68,10 @@ def refusal(observation: Observation, fitted: Model) -> UnfitObservationError | 
 
 def frame(observations: Sequence[Observation], fitted: Model) -> pd.DataFrame:
     """The frame of observations that the model can take."""
-    return frame_of_taken([take(o, columns(fitted))[0] for o in observations], fitted)
+    found: pd.DataFrame = frame_of_taken(
+        [take(o, columns(fitted))[0] for o in observations], fitted
+    )
+    return found
 
 
 def same(one: Any, other: Any) -> bool:
@@ -94,9 +104,10 @@ def test_company_makes_no_difference(name: str, values: list[Any]) -> None:
 @settings(max_examples=40, deadline=None, derandomize=True)
 def test_pandas_would_have_made_the_same_of_it(name: str, value: Any) -> None:
     """What is let pass becomes what pandas makes of that observation alone, where it can; but for
-    numbers among times, which pandas writes as milliseconds and reads as what it stores."""
+    numbers among times and durations, which pandas writes as milliseconds and reads as what it
+    stores."""
     fitted = model({"x": DTYPES[name]})
-    if "datetime64" in name and not isinstance(value, str | None):
+    if name.startswith(("datetime64", "timedelta64")) and not isinstance(value, str | None):
         return
     if refusal({"x": value}, fitted) is not None:
         return
@@ -127,7 +138,28 @@ SECONDS_AND_DAYS = [
     20_200_101,
     99_999_999_999,
     1.5e12 + 0.5,
+    # Microseconds and nanoseconds, which are years that nobody means.
+    1_577_836_800_000_000,
+    1_577_836_800_000_000_000,
 ]
+# What pandas reads, by the day, by the country or by chance; and what only looks like a time.
+NO_TIMES = [
+    "now", "today", "10:00", "T10:00", "05/06/2021", "2021/06/05", "1 May 2021", "May", "", "nan",
+    "NaT", "null", " 2020-01-01", "2020-01-01 ", "2020-01-01T", "2020-1-1", "20-01-01", "202001",
+    "2020-0101", "2020-00-01", "2020-13-01", "2021-02-29", "2020-W00", "2021-W53", "2020-W01-8",
+    "2021-366", "2020-000", "2020-01-01T25:00", "2020-01-01T24:00:01", "2020-01-01T24:00:00.1",
+    "2020-01-01T10:60", "2020-01-01T10:00:60", "2020-01-01T1:00", "2020-01-01T10:0030",
+    "2020-01-01T10:00+24:00", "2020-01-01T10:00 +01:00", "2020-01-01T10:00 UTC",
+    "2020-01-01T10:00[Europe/Berlin]", "2020-01-01t10:00z", "2020-01T10:00", "2020T10:00",
+    "2020-W01T10:00", "+2020-01-01", "02020-01-01", "2020Q1", "1577836800000", "1577836800", "1.5",
+    "٢٠٢٠-01-01", "2020-01-01T10:00:00." + "1" * 5000, "P1D",
+]  # fmt: skip
+NO_DURATIONS = [
+    "90 s", "2 days", "1 days 00:00:00", "00:00:10", "1h", "", "nan", "NaT", "P", "PT", "P1DT",
+    "P1M", "P1Y", "P1Y2M3D", "P1", "P1S", "P1D2H", "PT1D", "PT1H1H", "PT1M1H", "PT1.5H30M",
+    "P0.5W1D", "P.5D", "p1d", " P1D", "P1D ", "P 1D", "P0001-00-01T00:00:00", "PT1e3S", "--P1D",
+    "PT" + "9" * 5000 + "S", "٣", "1", "1000",
+]  # fmt: skip
 REFUSED: list[tuple[str, list[Any]]] = [
     ("float64", NO_NUMBERS + TOO_LARGE),
     ("Float64", NO_NUMBERS + TOO_LARGE),
@@ -145,10 +177,16 @@ REFUSED: list[tuple[str, list[Any]]] = [
     ("category of texts", [[], [1], ["a"], {}, {"a": 1}]),
     ("category of numbers", [[], [1], {}]),
     ("datetime64[ns]", ["x", True, [], {}, ["2020-01-01"], 2**63, math.inf, "9999-01-01",
-                        *SECONDS_AND_DAYS]),
-    ("datetime64[us]", ["x", True, [], {}, 2**70, *SECONDS_AND_DAYS]),
-    ("datetime64[ns, UTC]", ["x", True, [], {}, "9999-01-01", *SECONDS_AND_DAYS]),
-    ("timedelta64[ns]", ["x", True, [], {}, 2**63, "2020-01-01", math.inf, 86_400_000, 1.5]),
+                        "9999-12-31T24:00", "0000-01-01", 253_402_214_400_000, *SECONDS_AND_DAYS,
+                        *NO_TIMES]),
+    ("datetime64[us]", ["x", True, [], {}, 2**70, "9999-12-31T24:00", *SECONDS_AND_DAYS]),
+    ("datetime64[ns, UTC]", ["x", True, [], {}, "9999-01-01", *SECONDS_AND_DAYS, *NO_TIMES]),
+    # Clocks there go from 2:00 to 3:00, and from 3:00 to 2:00.
+    ("datetime64[ns, Europe/Berlin]", ["2020-03-29T02:30", "2020-10-25T02:30"]),
+    ("timedelta64[ns]", ["x", True, [], {}, 2**63, "2020-01-01", math.inf, 1.5, "P106752D",
+                         f"PT-{2**63 // 10**9}.854775808S", *NO_DURATIONS]),
+    ("timedelta64[s]", ["x", False, 1.5, -math.inf, f"PT{2**63}S"]),
+    ("period[M]", ["now", "2020-01-01T10:00Z", "05/06/2021", 1_577_836_800_000, "", "x", [], True]),
 ]  # fmt: skip
 
 
@@ -167,8 +205,33 @@ def test_what_does_not_fit_is_refused(name: str, value: Any) -> None:
 
 
 DAY = pd.Timestamp("2020-01-01")
-# That day as pandas writes it by default, and as it counts in other units.
-SINCE_1970 = [1_577_836_800_000, 1.5778368e12, 1_577_836_800_000_000, 1_577_836_800_000_000_000]
+# That day as pandas writes it by default.
+SINCE_1970 = [1_577_836_800_000, 1.5778368e12]
+TIMES_TAKEN = [
+    ("2020-01-01", "2020-01-01"), ("20200101", "2020-01-01"), ("2020-01", "2020-01-01"),
+    ("2020", "2020-01-01"), ("2021-W05", "2021-02-01"), ("2021W05", "2021-02-01"),
+    ("2021-W05-3", "2021-02-03"), ("2021W053", "2021-02-03"), ("2020-W53-5", "2021-01-01"),
+    ("2021-032", "2021-02-01"), ("2021032", "2021-02-01"), ("2020-366", "2020-12-31"),
+    ("2020-12-31T24:00:00", "2021-01-01"), ("2020-12-31T24:00", "2021-01-01"),
+    ("2020-W01-3T24", "2020-01-02"), ("2020-001T10:00", "2020-01-01 10:00"),
+    ("2020-01-01T10", "2020-01-01 10:00"), ("2020-01-01T10:30", "2020-01-01 10:30"),
+    ("20200101T103005", "2020-01-01 10:30:05"), ("2020-01-01 10:30:05", "2020-01-01 10:30:05"),
+    ("2020-01-01T10,5", "2020-01-01 10:30"), ("2020-01-01T10:30.25", "2020-01-01 10:30:15"),
+    ("2020-01-01T10:30:05.123456789", "2020-01-01 10:30:05.123456789"),
+    ("2020-01-01T10:30:05,1", "2020-01-01 10:30:05.1"),
+    ("2020-01-01T10:00Z", "2020-01-01 10:00"), ("2020-01-01T10:00+05:30", "2020-01-01 04:30"),
+    ("2020-01-01T10:00-0530", "2020-01-01 15:30"), ("2020-01-01T10:00+05", "2020-01-01 05:00"),
+    ("2020-01-01T00:00:00.000Z", "2020-01-01"), ("1900-01-01", "1900-01-01"),
+]  # fmt: skip
+HOUR = pd.Timedelta("1h")
+DURATIONS_TAKEN = [
+    ("P2D", 48 * HOUR), ("PT3H", 3 * HOUR), ("P2DT3H", 51 * HOUR), ("P1W", 168 * HOUR),
+    ("P1W1D", 192 * HOUR), ("P0DT0H0M0S", 0 * HOUR), ("P-1DT23H0M0S", -HOUR), ("-PT1H", -HOUR),
+    ("-PT-1H", HOUR), ("+PT1H", HOUR), ("PT60M", HOUR), ("PT3600S", HOUR), ("PT1.5H", 1.5 * HOUR),
+    ("P0,5D", 12 * HOUR), ("PT0.000000001S", pd.Timedelta(1)), ("PT36H", 36 * HOUR),
+    ("P1DT2H3M4.5S", pd.Timedelta("1 day 02:03:04.5")), (0, 0 * HOUR), (3_600_000, HOUR),
+    (-3.6e6, -HOUR), ("P106751D", pd.Timedelta(days=106751)),
+]  # fmt: skip
 ACCEPTED: list[tuple[str, list[tuple[Any, Any]]]] = [
     ("float64", [(0, 0.0), (-1.5, -1.5), (2**70, float(2**70)), (1.7e308, 1.7e308)]),
     ("float32", [(0.5, 0.5), (3.4028235e38, 3.4028234663852886e38), (7, 7.0)]),
@@ -194,12 +257,32 @@ ACCEPTED: list[tuple[str, list[tuple[Any, Any]]]] = [
     ("datetime64[ns]", [("2020-01-01", DAY), *((number, DAY) for number in SINCE_1970),
                         ("2020-01-01T00:00:00Z", DAY), ("2020-01-01T05:00:00+05:00", DAY),
                         (-157_766_400_000, pd.Timestamp("1965-01-01"))]),
-    ("datetime64[us]", [(number, DAY) for number in SINCE_1970]),
+    ("datetime64[us]", [*((number, DAY) for number in SINCE_1970),
+                        # The day that stands for "for ever" in many a database.
+                        (253_402_214_400_000, pd.Timestamp(9999, 12, 31)),
+                        ("9999-12-31", pd.Timestamp(9999, 12, 31)),
+                        ("0001-01-01", pd.Timestamp(1, 1, 1))]),
+    ("datetime64[ns]", [(text, pd.Timestamp(meant)) for text, meant in TIMES_TAKEN]),
+    # What is less than the unit is cut off, as by pandas.
+    ("datetime64[s]", [("2020-01-01T00:00:00.999", DAY),
+                       ("9999-12-31", pd.Timestamp(9999, 12, 31))]),
+    ("datetime64[ms]", [("2020-01-01T00:00:00.0009999", DAY)]),
+    ("timedelta64[s]", [("PT1.9S", pd.Timedelta("1s")), ("PT-1.9S", pd.Timedelta("-1s")),
+                        (1_900, pd.Timedelta("1s"))]),
+    ("datetime64[ns, Europe/Berlin]", [
+        ("2020-07-01T12:00", pd.Timestamp("2020-07-01T12:00", tz="Europe/Berlin")),
+        ("2020-07-01T10:00Z", pd.Timestamp("2020-07-01T12:00", tz="Europe/Berlin")),
+        (1_593_597_600_000, pd.Timestamp("2020-07-01T12:00", tz="Europe/Berlin")),
+        ("2020-10-25T02:30+01:00", pd.Timestamp("2020-10-25T01:30Z").tz_convert("Europe/Berlin")),
+    ]),
+    ("period[M]", [(text, pd.Period("2020-05", "M")) for text in ("2020-05", "2020-05-31")]),
     ("datetime64[ns, UTC]", [("2020-01-01", DAY.tz_localize("UTC")),
                              ("2020-01-01T05:00:00+05:00", DAY.tz_localize("UTC")),
                              (1_577_836_800_000, DAY.tz_localize("UTC"))]),
-    ("timedelta64[ns]", [("2 days", pd.Timedelta(days=2)), ("P2DT3H", pd.Timedelta("51h")),
-                         (0, pd.Timedelta(0))]),
+    ("timedelta64[ns]", DURATIONS_TAKEN),
+    ("category of durations", [("PT1H", HOUR), (3_600_000, HOUR), ("P0DT1H0M0S", HOUR)]),
+    ("category of intervals", [("(0, 1]", pd.Interval(0, 1)), ("(1, 2]", pd.Interval(1, 2)),
+                               (1, pd.Interval(0, 1)), (1.5, pd.Interval(1, 2))]),
 ]  # fmt: skip
 
 

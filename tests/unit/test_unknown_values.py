@@ -83,12 +83,12 @@ def encoded(texts: list[str]) -> Model:
     ("value", "expected", "warned"),
     [
         ("90210", "90210", False), (90210, "90210", False), (90210.0, "90210", False),
-        (10115.0, "10115.0", False), (10115, "10115.0", False), ("x", "x", False),
+        (10115.0, "10115.0", False), (10115, "10115.0", False), ("x", "x", True), ("", "", True),
         (7, "7", True), (7.0, "7.0", True), (0.5, "0.5", True), (True, "True", True),
     ],
 )  # fmt: skip
 def test_a_number_in_a_column_of_texts(value: Any, expected: str, warned: bool) -> None:
-    """Is the text that the encoder knows; else its own, with a warning. A text is what it is."""
+    """Is the text that the encoder knows; else its own, with a warning. So is a text."""
     found, warnings = taken(encoded(["90210", "10115.0"]), value)
     assert found == expected
     assert bool(warnings) == warned
@@ -116,7 +116,8 @@ def test_warnings_come_with_the_answer() -> None:
     assert scores[0].proba == scores[1].proba
     assert scores[2].proba == scores[3].proba
     assert [s.warnings for s in scores] == [
-        (), (), ("Column is 7.5, which the model does not know",), (), (),
+        (), (), ("Column is 7.5, which the model does not know",),
+        ("Column is '7.5', which the model does not know",), (),
     ]  # fmt: skip
 
 

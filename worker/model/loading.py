@@ -7,7 +7,6 @@ folder can do anything that the worker can.
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import re
 import sys
@@ -27,6 +26,12 @@ from shared.errors import ArtifactError
 from worker.model.answers import of_second_class
 from worker.model.artifacts import COLUMNS, DTYPES, FILES, PIPELINE, refuse_missing
 from worker.model.cure import cure
+from worker.model.training_frame import (
+    begins_with_vectorizer,
+    dtypes_of,
+    is_dtype,
+    read_labels,
+)
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +46,13 @@ _VERSION = re.compile(
 class Model:
     """A fitted pipeline and the frame that it was fitted on; equal to itself only.
 
-    `columns` are the frame's columns in order; `dtypes` maps each to its pandas dtype;
+    `columns` are the frame's columns in order, each by its text; `dtypes` maps each to its
+    pandas dtype;
     `version` is the beginning of the SHA-256 of the three files; `row_by_row` says that an answer
     depends on what else is in the frame, so that each row needs a frame of its own;
-    `written_with` is the scikit-learn version that the pipeline was written with, where known.
+    `written_with` is the scikit-learn version that the pipeline was written with, where known;
+    `labels` are the columns' labels in the frame, where one of them is no text; `takes_series` says
+    that the pipeline is given its only column as a Series.
     """
 
     pipeline: Any
@@ -54,6 +62,8 @@ class Model:
     version: str
     row_by_row: bool = False
     written_with: str | None = None
+    labels: tuple[str | int, ...] | None = None
+    takes_series: bool = False
 
     def probabilities(self, frame: pd.DataFrame) -> NDArray[np.float64]:
         """The probability of the second class for each row of the frame, shape (rows,).
@@ -73,36 +83,17 @@ def load(folder: Path) -> Model:
     refuse_missing(folder)
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
-    columns = _columns(folder / COLUMNS)
-    dtypes = _dtypes(folder / DTYPES, columns)
+    labels = read_labels(folder / COLUMNS)
+    columns = tuple(str(label) for label in labels)
+    found, _ = _unpickle(folder / DTYPES)
+    dtypes = dtypes_of(found, columns, folder / DTYPES)
     pipeline, written = _unpickle(folder / PIPELINE)
     classes = _classes(pipeline, folder / PIPELINE)
-    return Model(pipeline, columns, dtypes, classes, _version(folder), written_with=written)
-
-
-def _columns(path: Path) -> tuple[str, ...]:
-    try:
-        columns = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ArtifactError(f"{path} is not JSON: {error}") from error
-    usable = isinstance(columns, list) and all(isinstance(name, str) for name in columns)
-    if not usable or not columns or len(set(columns)) != len(columns):
-        raise ArtifactError(f"{path} must hold a JSON array of different column names")
-    return tuple(columns)
-
-
-def _dtypes(path: Path, columns: Sequence[str]) -> dict[str, Any]:
-    found, _ = _unpickle(path)
-    try:
-        dtypes = {str(name): dtype for name, dtype in dict(found).items()}
-        strangers = sorted(set(dtypes) - set(columns))
-    except (TypeError, ValueError) as error:
-        raise ArtifactError(
-            f"{path} holds a {type(found).__name__}, not the dtypes of a frame (frame.dtypes)"
-        ) from error
-    if strangers:
-        raise ArtifactError(f"{path} has dtypes for {strangers}, which {COLUMNS} does not name")
-    return {name: pd.api.types.pandas_dtype(dtype) for name, dtype in dtypes.items()}
+    takes_series = is_dtype(found) or (len(columns) == 1 and begins_with_vectorizer(pipeline))
+    return Model(
+        pipeline, columns, dtypes, classes, _version(folder),
+        written_with=written, labels=labels, takes_series=takes_series,
+    )  # fmt: skip
 
 
 def _unpickle(path: Path) -> tuple[Any, str | None]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from worker.model.known_categories import known_categories, plain
+from worker.model.known_categories import likely_categories, plain
 from worker.model.loading import Model
 from worker.scoring.framing import Observation, columns
 
@@ -19,14 +19,14 @@ LARGE = (1_000_000, -1_000_000, 100, -100)
 TRUTHS = (True, False)
 TEXTS = ("a", "b", "c", "d", "e", "1", "", "long " * 20)
 DAYS = tuple(f"2020-{month:02}-{day:02}" for month in (1, 7) for day in range(1, 29, 4))
-DURATIONS = tuple(f"{days} days" for days in range(8))
+DURATIONS = tuple(f"P{days}D" for days in range(8))
 
 
 def observations(model: Model) -> list[Observation]:
     """Different rows that the columns' dtypes take: with and without missing values, with large
     numbers, one of nothing, and one that is there twice. Categories are the pipeline's own where
     an encoder of scikit-learn knows them."""
-    known = known_categories(model)
+    known = likely_categories(model)
     readers = {each.name: each for each in columns(model)}
     values: dict[str, Sequence[Any]] = {}
     large: dict[str, Sequence[Any]] = {}
