@@ -6,7 +6,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 
 
-class Deck(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Deck(TransformerMixin, BaseEstimator):
     """Puts the deck in place of the cabin: C of C85. A cabin that is missing stays missing."""
 
     def fit(self, observations: pd.DataFrame, true_classes: object = None) -> Deck:
