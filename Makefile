@@ -9,7 +9,7 @@ export PIP_PREFIX :=
 
 .PHONY: run check test test-models mutants images lint bench bench-peers faults lock clean
 
-run: $(VENV)/.local
+run: $(VENV)/.client
 	@exec $(BIN)/python -m local
 
 # Whether the model in MODEL_DIR will serve, before anything is deployed.
@@ -61,6 +61,11 @@ $(VENV)/.python:
 $(VENV)/.local: requirements/local.txt | $(VENV)/.python
 	@echo "queuecast: installing into $(VENV), which takes about a minute"
 	@$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r $<
+	@touch $@
+
+# The command line, from the checkout: what changes there needs no installing again.
+$(VENV)/.client: client/pyproject.toml $(VENV)/.local
+	@$(BIN)/pip install --disable-pip-version-check --quiet --no-index --no-deps --no-build-isolation --editable ./client
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt | $(VENV)/.python

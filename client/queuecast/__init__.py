@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from queuecast.errors import PackError, QueuecastError
+from queuecast.errors import PackError, PackWarning, QueuecastError
 from queuecast.packing.packer import pack
 
-__all__ = ["PackError", "QueuecastError", "pack"]
+__all__ = ["PackError", "PackWarning", "QueuecastError", "pack"]

@@ -1,4 +1,4 @@
-"""Every error that this package raises on purpose."""
+"""Every error that this package raises on purpose, and every warning."""
 
 from __future__ import annotations
 
@@ -9,3 +9,7 @@ class QueuecastError(Exception):
 
 class PackError(QueuecastError):
     """A pipeline or a frame that could not be served as it is."""
+
+
+class PackWarning(UserWarning):
+    """What the golden rows of a manifest do not show, and what the pipeline refused."""

@@ -50,7 +50,7 @@ class _Folders(dict[str, Path]):
 
     def __missing__(self, kind: str) -> Path:
         folder = self._factory.mktemp("packed")
-        pack(folder, *KINDS[kind](), name=kind, metrics={"auc": 0.9})
+        pack(folder, *KINDS[kind](), name=kind, metrics={"auc": np.float64(0.9)})
         self[kind] = folder
         return folder
 

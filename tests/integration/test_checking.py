@@ -25,8 +25,8 @@ from shared.settings import CHECKOUT
 from tests.client.packable import KINDS
 from tests.model_folder import write_model
 from tests.system import wait_for
+from tests.unit.test_pickle_imports import listed_in
 from worker.checking.__main__ import check, main
-from worker.checking.pickle_imports import pickle_imports
 from worker.checking.report import processes_in, report
 from worker.scoring.trial import try_out
 
@@ -136,7 +136,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str]] = {
     "no classifier": (lambda f: fitted(f, LinearRegression()), "without predict_proba"),
     "several outputs": (several_outputs, "a classifier of 2 outputs"),
     "never answers": (own("never_answers", _REFUSES), "answers no observation at all"),
-    "hangs": (own("hangs_for_ever", _HANGS), "in 3 s"),
+    "hangs": (own("hangs_for_ever", _HANGS), "in 3 s ("),
     "kills its process": (own("kills_itself", _DIES), "with code 7"),
     "answers differently": (other_answers, "answers the golden row"),
 }  # fmt: skip
@@ -191,10 +191,11 @@ def test_a_packed_model(tmp_path: Path) -> None:
     found = check(tmp_path, 20.0, 8192)
     assert found["golden_rows"] >= 20
     assert "golden rows and made-up ones" in report(found)
-    plain = pickle_imports(tmp_path / "pipeline.pickle")
+    plain = listed_in(tmp_path / "pipeline.pickle")
+    assert set(plain) < set(found["imports"]) and found["imports_cut"] is None
     for compress in ("zlib", "gzip", "bz2", "lzma", "xz"):
         joblib.dump(pipeline, tmp_path / "compressed", compress=(compress, 3))
-        assert pickle_imports(tmp_path / "compressed") == plain, compress
+        assert listed_in(tmp_path / "compressed") == plain, compress
 
 
 def test_company_is_said(tmp_path: Path) -> None:
@@ -230,6 +231,19 @@ def test_nothing_is_left_behind(tmp_path: Path) -> None:
             checking.kill()
     child = Path("/proc") / marker.read_text()
     wait_for(lambda: not child.exists())
+
+
+_THREAD = "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+
+
+@pytest.mark.parametrize(("name", "first"), [("hangs_alone", ""), ("hangs_in_threads", _THREAD)])
+def test_which_bound_it_was(name: str, first: str, tmp_path: Path) -> None:
+    """Who checks is told of the flag, and who serves of the setting; also where the model makes
+    threads, so that no process is forked to check it."""
+    own(name, first + _HANGS)(tmp_path / "model")
+    assert "in 2 s (--seconds)" in check(tmp_path / "model", 2.0, 8192)["refused"]
+    with pytest.raises(ArtifactError, match=r"in 2 s \(TASK_LIMIT\)"):
+        try_out(tmp_path / "model", 2.0, 1)
 
 
 def test_too_much_memory(tmp_path: Path) -> None:

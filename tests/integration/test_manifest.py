@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import platform
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,10 @@ from queuecast import pack
 
 from shared.errors import ArtifactError
 from tests.client.packable import KINDS
+from worker.checking.__main__ import check
+from worker.checking.report import report
+from worker.model.manifest import Manifest
+from worker.model.trained_with import other_versions
 from worker.scoring.trial import Trial, try_out
 
 # The process of the tests has threads, which a worker's has not when it forks.
@@ -80,6 +85,37 @@ def test_other_answers(folder: Path) -> None:
     assert "\n" not in said
 
 
+def test_other_versions(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Are one line of the log, also where no answer is another; and a note of `make check`."""
+
+    def edit(manifest: dict[str, Any]) -> None:
+        manifest["libraries"] |= {"pandas": "0.9", "unheard_of": "3.1"}
+        manifest["python"] = "2.7.1"
+
+    change(folder, edit)
+    handler = logging.StreamHandler()
+    logging.getLogger().addHandler(handler)
+    try:
+        assert tried(folder).answered is not None
+    finally:
+        logging.getLogger().removeHandler(handler)
+    (line,) = (line for line in capfd.readouterr().err.splitlines() if "other versions" in line)
+    assert "pandas 0.9, here " in line and "unheard_of 3.1, here none" in line
+    assert "Python 2.7.1, here 3." in line
+    assert "scikit-learn" not in line
+    assert line in report(check(folder, 20.0, 8192))
+
+
+def test_another_python_alone(folder: Path) -> None:
+    """Is no warning: hardly ever has it changed an answer. Nor is another patch of the same."""
+    here = platform.python_version_tuple()
+    change(folder, lambda m: m.update(python=f"{here[0]}.{here[1]}.99"))
+    manifest = Manifest.read(folder)
+    assert manifest is not None and other_versions(manifest.libraries) == {}
+    change(folder, lambda m: m.update(python="3.1.0"))
+    assert "other versions" not in report(check(folder, 20.0, 8192))
+
+
 def test_a_row_that_is_refused(folder: Path) -> None:
     """By the same reading that requests go through."""
     change(folder, lambda m: m["golden_rows"][3]["observation"].update(size="large"))
@@ -92,8 +128,6 @@ def test_of_other_files(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     columns = json.loads((folder / "columns.json").read_text())
     (folder / "columns.json").write_text(json.dumps(columns, indent=2))
     change(folder, lambda m: m["golden_rows"].clear())
-    from worker.model.manifest import Manifest
-
     with caplog.at_level(logging.WARNING):
         assert Manifest.read(folder) is None
     assert "is stale: it belongs to another columns.json" in caplog.text

@@ -6,6 +6,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -18,6 +19,7 @@ from local.stop_request import StopRequest
 from shared.settings import CHECKOUT
 from tests.end_to_end.make_run import Run, when_ready
 from tests.system import FIRST_PROBA
+from tests.test_readme import section
 from worker.model.cure import requirements
 
 # Fits the shipped pipeline anew, with whatever libraries the interpreter has, into a folder.
@@ -72,6 +74,28 @@ def test_a_package_of_the_models_own(tmp_path: Path) -> None:
         assert answer.status == 200, answer
         said = json.loads((model / "says.json").read_text())
         assert answer.json["proba"] == pytest.approx(said, abs=1e-12)
+
+
+def test_the_readmes_lightgbm(tmp_path: Path) -> None:
+    """Its script and its requirements, as printed."""
+    text = section("Your own model")
+    script, lightgbm = re.findall(r"```python\n(.*?)\n```", text, re.DOTALL)
+    line = re.findall(r'^echo "(.*)" > my_model/requirements.txt$', text, re.MULTILINE)[0]
+    model, data = tmp_path / "my_model", tmp_path / "data"
+    model.mkdir()
+    data.mkdir()
+    (model / REQUIREMENTS).write_text(f"{line}\n")
+    (tmp_path / "artifacts").symlink_to(CHECKOUT / "artifacts")
+    python = python_for(model, data, StopRequest())
+    subprocess.run(
+        [python, "-c", f"{script}\n{lightgbm}"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(CHECKOUT / "client")}, check=True,
+    )  # fmt: skip
+    golden = json.loads((model / "manifest.json").read_text())["golden_rows"][0]
+    with when_ready(Run(data, tmp_path / "log", {"MODEL_DIR": str(model)})) as run:
+        answer = run.client.predict("first", golden["observation"])
+        assert answer.status == 200, answer
+        assert answer.json["proba"] == pytest.approx(golden["answer"]["proba"], abs=1e-12)
 
 
 _LIGHTGBM = """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.mutants import api, local, shared, worker
+from tests.mutants import api, client, local, shared, worker
 from tests.mutants.mutant import Mutant
 
-MUTANTS: tuple[Mutant, ...] = (*api.MUTANTS, *shared.MUTANTS, *worker.MUTANTS, *local.MUTANTS)
+MUTANTS: tuple[Mutant, ...] = (
+    *api.MUTANTS, *shared.MUTANTS, *worker.MUTANTS, *local.MUTANTS, *client.MUTANTS,
+)  # fmt: skip

@@ -231,4 +231,19 @@ MUTANTS: tuple[Mutant, ...] = (
         "None if name in none else math.nan", "math.nan",
         "a null of a database is an unknown category", "unit/test_known_categories",
     ),
+    mutant(
+        "list-of-imports-cut-silently", "worker/checking/listing.py",
+        '        cut = cut or found.get("cut")\n', "",
+        "a stranger's pickle looks harmless", "integration/test_listing_imports",
+    ),
+    mutant(
+        "list-of-imports-without-bounds", "worker/checking/listing.py",
+        "    resource.setrlimit(resource.RLIMIT_AS, (mebibytes * MIB, mebibytes * MIB))\n", "",
+        "a small file takes all memory", "integration/test_listing_imports",
+    ),
+    mutant(
+        "other-versions-silent", "worker/model/trained_with.py",
+        "    if not others:\n", "    if True:\n",
+        "nobody is told that a library has changed", "integration/test_manifest",
+    ),
 )  # fmt: skip

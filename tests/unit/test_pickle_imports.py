@@ -16,6 +16,13 @@ from sklearn.linear_model import LogisticRegression
 from worker.checking.pickle_imports import pickle_imports
 
 
+def listed_in(path: Path) -> list[str]:
+    """The names, each once, of a pickle that is read to its end."""
+    names: list[str] = []
+    pickle_imports(path, names.append)
+    return list(dict.fromkeys(names))
+
+
 class Touch:
     """Makes a file when it is unpickled."""
 
@@ -31,7 +38,7 @@ def test_nothing_is_run_to_list_it(tmp_path: Path) -> None:
     (tmp_path / "stranger.pickle").write_bytes(
         pickle.dumps({"model": [Touch(tmp_path / "touched")]})
     )
-    assert pickle_imports(tmp_path / "stranger.pickle") == ["posix.open"]
+    assert listed_in(tmp_path / "stranger.pickle") == ["posix.open"]
     assert not (tmp_path / "touched").exists()
 
 
@@ -51,7 +58,7 @@ def test_a_pickle_within_a_pickle(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     joblib.dump(
         {"model": np.array([Touch(tmp_path / "touched")]), "then": LogisticRegression()}, path
     )
-    listed = pickle_imports(path)
+    listed = listed_in(path)
     assert "posix.open" in listed
     assert "sklearn.linear_model._logistic.LogisticRegression" in listed
     assert not (tmp_path / "touched").exists()

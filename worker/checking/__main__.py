@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,9 +13,10 @@ from typing import Any
 
 from shared.errors import ArtifactError, StartError
 from shared.settings import CHECKOUT, Settings
-from worker.checking.pickle_imports import pickle_imports
+from worker.checking.listing import list_imports
 from worker.checking.report import report
-from worker.model.artifacts import DTYPES, PIPELINE, refuse_missing
+from worker.model.artifacts import refuse_missing
+from worker.scoring.forked import how_it_ended
 
 SERVES, REFUSED, UNUSABLE = 0, 1, 2
 
@@ -40,23 +42,26 @@ def check(folder: Path, seconds: float, mebibytes: int) -> dict[str, Any]:
         refuse_missing(folder)
     except ArtifactError as error:
         return {**found, "refused": str(error)}
-    names = [name for file in (PIPELINE, DTYPES) for name in pickle_imports(folder / file)]
-    found["imports"] = list(dict.fromkeys(names))
-    return found | _examined(folder, seconds, mebibytes)
+    within = 10 * seconds
+    listing = list_imports(folder, within, mebibytes)
+    found |= {"imports": listing.names, "imports_cut": listing.cut}
+    return found | _examined(folder, seconds, mebibytes, within)
 
 
-def _examined(folder: Path, seconds: float, mebibytes: int) -> dict[str, Any]:
+def _examined(folder: Path, seconds: float, mebibytes: int, within: float) -> dict[str, Any]:
     command = [
         sys.executable, "-m", "worker.checking.examination", str(folder), str(seconds),
         str(mebibytes),
     ]  # fmt: skip
     try:
         done = subprocess.run(
-            command, cwd=CHECKOUT, check=False, capture_output=True, text=True, timeout=10 * seconds
+            command, cwd=CHECKOUT, check=False, capture_output=True, text=True, timeout=within
         )
     except subprocess.TimeoutExpired:
-        return {"refused": f"it was not loaded and tried within {10 * seconds:g} s (--seconds)"}
+        return {"refused": f"it was not loaded and tried within {within:g} s (--seconds)"}
     lines = done.stdout.strip().splitlines()
+    if done.returncode == -signal.SIGALRM:
+        return {"refused": how_it_ended(done.returncode, seconds, "--seconds")}
     if done.returncode != 0 or not lines:
         said = done.stderr.strip().splitlines()
         last = said[-1] if said else "it said nothing"

@@ -51,11 +51,11 @@ def main(arguments: Sequence[str]) -> int:
         else:
             # As a worker's children are, which share what has been loaded.
             found["parent"] = _kibibytes("status", _RESIDENT)
-            found |= in_fork(partial(_in_child, model, folder, seconds), seconds)
+            found |= in_fork(partial(_in_child, model, folder, seconds), seconds, "--seconds")
     except ArtifactError as error:
         found = {"refused": str(error)}
     except MemoryError:
-        found = {"refused": f"it needs more than {mebibytes} MiB of memory"}
+        found = {"refused": f"it needs more than {mebibytes} MiB of memory (--memory)"}
     found["notes"] = [*notes.lines, *found.pop("notes", ())]
     sys.stdout.write(json.dumps(found) + "\n")
     sys.stdout.flush()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bz2
-import contextlib
 import gzip
 import inspect
 import io
@@ -86,37 +85,37 @@ class _Within(pickle.Unpickler):
 class _Lister(NumpyUnpickler):  # type: ignore[misc]
     """Reads a pickle, and notes what it asks for instead of giving it."""
 
-    def __init__(self, *given: Any, **named: Any) -> None:
+    def __init__(self, note: Callable[[str], None], *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        self.asked: dict[str, None] = {}
+        self._note = note
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("joblib.numpy_pickle", "NumpyArrayWrapper"):
             return _Array
         if (module, name) in _OF_ARRAYS:
             return super().find_class(module, name)
-        self.asked[f"{module}.{name}"] = None
+        self._note(f"{module}.{name}")
         return _Anything
 
 
-def pickle_imports(path: Path) -> list[str]:
-    """The dotted names that unpickling a file would look up, in its order; as far as it can be
-    read. Those that only hold arrays are left out."""
+def pickle_imports(path: Path, note: Callable[[str], None]) -> None:
+    """Give `note` the dotted names that unpickling a file would look up, in its order. Those that
+    only hold arrays are left out.
+
+    Raises:
+        Exception: whatever comes of a pickle that is broken, or crafted to be: it cannot be read to
+            its end, so what it would look up from there on is not known.
+    """
     with path.open("rb") as file:
         data = _decompressed(file.read())
     # joblib before 1.5 does not have that parameter.
     known = "ensure_native_byte_order" in inspect.signature(NumpyUnpickler).parameters
-    lister = _Lister(
-        str(path), io.BytesIO(data), **({"ensure_native_byte_order": False} if known else {})
-    )
-    with contextlib.suppress(Exception):  # a broken one is refused where it is loaded, with why
-        lister.load()
-    return list(lister.asked)
+    named = {"ensure_native_byte_order": False} if known else {}
+    _Lister(note, str(path), io.BytesIO(data), **named).load()
 
 
 def _decompressed(data: bytes) -> bytes:
     for prefix, decompress in _COMPRESSED.items():
         if data.startswith(prefix):
-            with contextlib.suppress(Exception):
-                return decompress(data)
+            return decompress(data)
     return data

@@ -21,6 +21,8 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield found["folder"]
     if found.get("imports"):
         yield f"imports    {_imports(found['imports'])}"
+    if found.get("imports_cut"):
+        yield f"imports    are more than these, or others: {found['imports_cut']}"
     for note in found.get("notes", ()):
         yield f"note       {note}"
     if "refused" in found:

@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
 FORMAT = 1
+PYTHON = "Python"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class GoldenRow:
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """What is known of a model without loading it. `libraries` are the versions that it was trained
-    with, `hashes` the SHA-256 of each file, `columns` what the training frame showed of each.
+    with, Python's among them, `hashes` the SHA-256 of each file, `columns` what the training frame
+    showed of each.
     """
 
     name: str
@@ -76,8 +78,9 @@ class Manifest:
         rows = tuple(
             GoldenRow(dict(r["observation"]), dict(r["answer"])) for r in data["golden_rows"]
         )
+        libraries = {**data["libraries"], PYTHON: data["python"]}
         return cls(
-            str(data["name"]), str(data["version"]), dict(data["files"]), dict(data["libraries"]),
+            str(data["name"]), str(data["version"]), dict(data["files"]), libraries,
             tuple(data["classes"]), tuple(dict(column) for column in data["columns"]),
             dict(data["metrics"]), rows,
         )  # fmt: skip

@@ -17,10 +17,11 @@ from worker.orphans import end_with_parent
 Finding = Callable[[], dict[str, Any]]
 
 
-def in_fork(find: Finding, limit: float) -> dict[str, Any]:
+def in_fork(find: Finding, limit: float, set_by: str) -> dict[str, Any]:
     """What `find` returns, which must be JSON; called in a forked process that ends with this one.
 
-    `limit` is how many seconds it lets the model take for a group.
+    `limit` is how many seconds it lets the model take for a group, and `set_by` the setting or the
+    flag that says so.
 
     Raises:
         ArtifactError: `find` raised it, or the process has ended without a word.
@@ -35,7 +36,7 @@ def in_fork(find: Finding, limit: float) -> dict[str, Any]:
         answer = json.loads(receiver.recv_bytes())
     except EOFError:
         process.join()
-        raise ArtifactError(_ended(process.exitcode or 0, limit)) from None
+        raise ArtifactError(how_it_ended(process.exitcode or 0, limit, set_by)) from None
     process.join()
     if "refused" in answer:
         raise ArtifactError(answer["refused"])
@@ -56,8 +57,9 @@ def _find(sender: Connection, find: Finding) -> None:
     os._exit(0)
 
 
-def _ended(exit_code: int, limit: float) -> str:
+def how_it_ended(exit_code: int, limit: float, set_by: str) -> str:
+    """Why a process that tried a model has ended without a word."""
     if exit_code == -signal.SIGALRM:
-        return f"{PIPELINE} has not answered a made-up observation in {limit:g} s (TASK_LIMIT)"
+        return f"{PIPELINE} has not answered a made-up observation in {limit:g} s ({set_by})"
     how = f"by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"with code {exit_code}"
     return f"{PIPELINE}: the process that tried it was ended {how}"

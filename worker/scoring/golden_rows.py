@@ -8,13 +8,13 @@ import logging
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib import metadata
 from typing import Any
 
 from shared.errors import ArtifactError
 from worker.model.artifacts import PIPELINE
 from worker.model.loading import Model
 from worker.model.manifest import MANIFEST, GoldenRow, Manifest
+from worker.model.trained_with import in_words, other_versions
 from worker.scoring.scoring import Score, score
 from worker.scoring.time_limit import time_limit
 
@@ -88,17 +88,10 @@ def _differs(row: GoldenRow, found: Score, manifest: Manifest) -> str:
 def _cause(manifest: Manifest) -> str:
     """The libraries that are others than those that it was trained with, in a part of a sentence:
     the likely cause."""
-    others = []
-    for name, version in manifest.libraries.items():
-        try:
-            here = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            here = "none"
-        if here != version:
-            others.append(f"{name} {version}, here {here}")
+    others = other_versions(manifest.libraries)
     if not others:
         return ": pack it again"
-    return f"; it was trained with {'; '.join(others)}: name those versions in a requirements.txt"
+    return f"; it was trained with {in_words(others)}: name those versions in a requirements.txt"
 
 
 def _shown(found: Score) -> str:

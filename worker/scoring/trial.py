@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from worker.model.description import describe
 from worker.model.loading import Model, load
 from worker.model.manifest import Manifest
+from worker.model.trained_with import log_other_versions
 from worker.scoring.forked import in_fork
 from worker.scoring.framing import Observation
 from worker.scoring.golden_rows import check_golden_rows
@@ -48,7 +49,7 @@ def try_out(folder: Path, limit: float, threads: int) -> Trial:
     Raises:
         ArtifactError: it cannot be loaded, does not answer, or not as its manifest says.
     """
-    return Trial(**in_fork(partial(_try_out, folder, limit, threads), limit))
+    return Trial(**in_fork(partial(_try_out, folder, limit, threads), limit, "TASK_LIMIT"))
 
 
 def limit_threads(threads: int) -> None:
@@ -72,9 +73,12 @@ def find_out(model: Model, folder: Path, limit: float) -> Found:
     Raises:
         ArtifactError: it does not answer, or not as its manifest says.
     """
+    manifest = Manifest.read(folder)
+    if manifest is not None:
+        # Before anything is tried: what fails may fail by that.
+        log_other_versions(manifest.libraries)
     warmed = warm_up(model, limit)
     row_by_row, answered = warmed.row_by_row, warmed.answered
-    manifest = Manifest.read(folder)
     rows = () if manifest is None else manifest.golden_rows
     if manifest is not None and rows:
         row_by_row |= check_golden_rows(replace(model, row_by_row=row_by_row), manifest, limit)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from queuecast.errors import PackError
+from queuecast.packing.coverage import MOST_VALUES, finite_values, is_ordered
 from queuecast.packing.plain import plain
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# Of a column of texts with more values than these, only the most frequent are named.
-MOST_VALUES = 50
 _BINS = 10
 # Numbers of which there are no more than these are counted one by one.
 _FEW = 20
@@ -45,32 +44,52 @@ def refuse_unusable(frame: Any) -> None:
 
 
 def describe(column: pd.Series) -> dict[str, Any]:
-    """A column's name, dtype, share of missing values, range or categories, and histogram."""
-    import pandas as pd
+    """A column's name, dtype, share of missing values, range or categories, and histogram. Infinite
+    numbers, which no observation can have, count nowhere.
 
+    Raises:
+        PackError: its values are such as no observation can have.
+    """
     missing = int(column.isna().sum())
     found: dict[str, Any] = {
-        "name": column.name,
-        "dtype": str(column.dtype),
+        **named(str(column.name), column.dtype),
         "nullable": missing > 0,
         "missing": missing / len(column),
     }
-    present = column.dropna()
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        found["categories"] = [plain(value) for value in column.cat.categories]
-        found["ordered"] = bool(column.cat.ordered)
-        found["histogram"] = _of_values(present)
-    elif pd.api.types.is_bool_dtype(column.dtype):
-        found["histogram"] = _of_values(present)
-    elif pd.api.types.is_numeric_dtype(column.dtype):
-        if len(present):
-            found["range"] = [plain(present.min()), plain(present.max())]
+    try:
+        return {**found, **_distribution(column)}
+    except Exception as error:  # of values of whatever types
+        raise PackError(
+            f"the column {column.name!r} cannot be described ({type(error).__name__}: {error}): its"
+            " values have to be numbers, texts, booleans, times or durations"
+        ) from error
+
+
+def named(name: str, dtype: Any) -> dict[str, Any]:
+    """What is known of a column without any data: its name, dtype, and categories if those are of
+    the dtype."""
+    import pandas as pd
+
+    found: dict[str, Any] = {"name": name, "dtype": str(dtype)}
+    if isinstance(dtype, pd.CategoricalDtype) and dtype.categories is not None:
+        found["categories"] = [_shown(value) for value in dtype.categories]
+        found["ordered"] = bool(dtype.ordered)
+    return found
+
+
+def _distribution(column: pd.Series) -> dict[str, Any]:
+    import pandas as pd
+
+    if not is_ordered(column):
+        return {"histogram": _of_values(column.dropna())}
+    present = finite_values(column)
+    if not len(present):
+        is_number = pd.api.types.is_numeric_dtype(column.dtype)
+        return {"histogram": histogram(present)} if is_number else {}
+    found: dict[str, Any] = {"range": [plain(present.min()), plain(present.max())]}
+    if pd.api.types.is_numeric_dtype(column.dtype):
         few = present.nunique() <= _FEW
         found["histogram"] = _of_values(present) if few else histogram(present.astype("float64"))
-    elif hasattr(column, "dt") and len(present):
-        found["range"] = [plain(present.min()), plain(present.max())]
-    else:
-        found["histogram"] = _of_values(present)
     return found
 
 
@@ -93,6 +112,11 @@ def histogram(values: Any) -> dict[str, Any]:
 
 
 def _of_values(present: pd.Series) -> dict[str, Any]:
+    import pandas as pd
+
+    odd = present[~present.map(pd.api.types.is_hashable).astype(bool)]
+    if len(odd):
+        raise TypeError(f"it holds a {type(odd.iloc[0]).__name__}")
     counts = present.astype(object).value_counts()
     named = counts.iloc[:MOST_VALUES]
     values = [[_shown(value), int(count)] for value, count in named.items()]

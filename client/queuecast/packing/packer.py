@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import pickle
-import platform
+import warnings
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from queuecast.errors import PackError
+from queuecast.errors import PackWarning
 from queuecast.packing import pickles
-from queuecast.packing.answers import CLASSIFIER, REGRESSOR, Answering
-from queuecast.packing.columns import describe, histogram, refuse_unusable
-from queuecast.packing.golden_rows import golden_rows
-from queuecast.packing.plain import key, plain
+from queuecast.packing.answers import Answering
+from queuecast.packing.columns import refuse_unusable
+from queuecast.packing.manifest import COLUMNS, DTYPES, MANIFEST, PIPELINE, Said, seen_in, text_of
+from queuecast.packing.staging import staged
 
 if TYPE_CHECKING:
     import pandas as pd
-
-FORMAT = 1
-PIPELINE, DTYPES, COLUMNS, MANIFEST = (
-    "pipeline.pickle", "dtypes.pickle", "columns.json", "manifest.json",
-)  # fmt: skip
 
 
 def pack(
@@ -48,95 +41,40 @@ def pack(
     beginning of the files' hash.
 
     Beside the three files, and the manifest, come modules of your own that the pipeline uses.
+    Nothing in the folder is touched before all of it is ready.
 
     Raises:
-        PackError: it could not be served; what to do stands in the message.
+        PackError: it could not be served, or not be written; what to do stands in the message.
+
+    Warns:
+        PackWarning: what the golden rows do not show, and which rows the pipeline refuses.
     """
+    said = Said(name, version, metrics or {})
+    said.refuse_unusable()
     refuse_unusable(X)
     answering = Answering(pipeline, positive_class)
-    asked = pickles.asked_for(pipeline)
-    modules = sorted({module.partition(".")[0] for module, _ in asked})
-    rows = golden_rows(answering, X)
-    if not rows:
-        raise PackError(
-            "the pipeline answers no row of X by itself: pack the frame that it was fitted on, "
-            "with its columns as they were"
-        )
+    modules = pickles.modules_of(pipeline)
+    seen = seen_in(pipeline, answering, X, y)
     target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    own = pickles.copy_own_modules(modules, target)
-    files = {
-        PIPELINE: _dumped(pipeline, target),
-        DTYPES: pickle.dumps(X.dtypes),
-        COLUMNS: (json.dumps(list(X.columns)) + "\n").encode(),
-    }
-    for file, data in files.items():
-        _write(target / file, data)
-    pickles.check_loads(target, PIPELINE)
-    hashes = {file: hashlib.sha256(data).hexdigest() for file, data in files.items()}
-    whole = hashlib.sha256(b"".join(files.values())).hexdigest()
-    manifest = {
-        "format": FORMAT,
-        "name": name or target.resolve().name,
-        "version": version or whole[:16],
-        "packed_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "files": hashes,
-        "python": platform.python_version(),
-        "libraries": pickles.versions(modules),
-        "own_modules": own,
-        "kind": answering.kind,
-        "classes": answering.classes,
-        "positive_class": answering.positive_class,
-        "rows": len(X),
-        "columns": [describe(X[column]) for column in X.columns],
-        "target": _target(answering, y),
-        "score": _score(answering, pipeline, X),
-        "metrics": dict(metrics or {}),
-        "golden_rows": rows,
-    }
-    text = json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False)
-    _write(target / MANIFEST, f"{text}\n".encode())
+    with staged(target, first=MANIFEST) as stage:
+        own = pickles.copy_own_modules(modules, stage)
+        files = {
+            PIPELINE: _dumped(pipeline, stage),
+            DTYPES: pickle.dumps(X.dtypes),
+            COLUMNS: (json.dumps(list(X.columns)) + "\n").encode(),
+        }
+        manifest = text_of(said, target.resolve().name, files, modules, own, answering, seen)
+        for file, data in {**files, MANIFEST: manifest}.items():
+            (stage / file).write_bytes(data)
+        pickles.check_loads(stage / PIPELINE, stage, target)
+    if seen["gaps"]:
+        warnings.warn("; ".join(seen["gaps"]), PackWarning, stacklevel=2)
     return target / MANIFEST
 
 
-def _dumped(pipeline: Any, folder: Path) -> bytes:
+def _dumped(pipeline: Any, stage: Path) -> bytes:
     import joblib
 
-    part = folder / f".{PIPELINE}.part"
-    try:
-        joblib.dump(pipeline, part)
-        return part.read_bytes()
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write a file so that nobody ever reads half of it."""
-    part = path.with_name(f".{path.name}.part")
-    part.write_bytes(data)
-    part.replace(path)
-
-
-def _target(answering: Answering, y: Any) -> dict[str, Any] | None:
-    """How the true values are distributed, when they are given."""
-    if y is None:
-        return None
-    import numpy as np
-
-    values = np.asarray(y)
-    if answering.kind == REGRESSOR:
-        return histogram(values) if values.ndim == 1 else None
-    labels, counts = np.unique(values, return_counts=True)
-    return {"values": [[plain(label), int(n)] for label, n in zip(labels, counts)], "others": 0}
-
-
-def _score(answering: Answering, pipeline: Any, frame: pd.DataFrame) -> dict[str, Any] | None:
-    """How the pipeline's answers to its training frame are distributed: the probability of the
-    positive class of two, or a single number; None for what is neither."""
-    if answering.kind == CLASSIFIER and answering.positive_class is not None:
-        place = [key(c) for c in answering.classes].index(key(answering.positive_class))
-        return histogram(pipeline.predict_proba(frame)[:, place])
-    if answering.kind == REGRESSOR:
-        predicted = pipeline.predict(frame)
-        return histogram(predicted) if getattr(predicted, "ndim", 1) == 1 else None
-    return None
+    path = stage / PIPELINE
+    joblib.dump(pipeline, path)
+    return path.read_bytes()

@@ -21,9 +21,7 @@ _DISTRIBUTIONS = {"sklearn": "scikit-learn"}
 _ALWAYS = ("numpy", "pandas", "scikit-learn", "joblib")
 # In seconds.
 _LOADS_WITHIN = 300
-_LOAD = (
-    "import sys, joblib; sys.path[0] = sys.argv[1]; joblib.load(sys.argv[1] + '/' + sys.argv[2])"
-)
+_LOAD = "import sys, joblib; sys.path[:1] = sys.argv[2:]; joblib.load(sys.argv[1])"
 
 
 class _Recorder(pickle.Unpickler):
@@ -38,8 +36,8 @@ class _Recorder(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-def asked_for(pipeline: Any) -> list[tuple[str, str]]:
-    """The modules and names that unpickling a pipeline asks for.
+def modules_of(pipeline: Any) -> list[str]:
+    """The top-level modules that unpickling a pipeline asks for.
 
     Raises:
         PackError: it cannot be pickled, or asks for what only this program has.
@@ -58,7 +56,7 @@ def asked_for(pipeline: Any) -> list[tuple[str, str]]:
             f"{own[0]} was defined in this notebook or script, where no service finds it: move it "
             "into a module (my_transformers.py, say), import it from there, and fit again"
         )
-    return list(recorder.asked)
+    return sorted({module.partition(".")[0] for module, _ in recorder.asked})
 
 
 def versions(modules: list[str]) -> dict[str, str]:
@@ -81,34 +79,39 @@ def copy_own_modules(modules: list[str], folder: Path) -> list[str]:
         origin = _own_file(name)
         if origin is None:
             continue
-        is_package = origin.name == "__init__.py"
-        source = origin.parent if is_package else origin
-        target = folder / source.name
-        if source.resolve() != target.resolve():
-            if is_package:
-                ignored = shutil.ignore_patterns("__pycache__")
-                shutil.copytree(source, target, ignore=ignored, dirs_exist_ok=True)
-            else:
-                shutil.copy(source, target)
+        if origin.name == "__init__.py":
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(origin.parent, folder / name, ignore=ignored)
+        else:
+            shutil.copy(origin, folder)
         copied.append(name)
     return copied
 
 
-def check_loads(folder: Path, name: str) -> None:
-    """See that a pickle can be read by a new process that has only its folder and the libraries.
+def check_loads(path: Path, *folders: Path) -> None:
+    """See that a pickle can be read by a new process that has only these folders and the libraries.
 
     Raises:
         PackError: it cannot; with the last line of what Python says.
     """
-    done = subprocess.run(
-        [sys.executable, "-c", _LOAD, str(folder), name],
-        cwd=folder, check=False, capture_output=True, text=True, timeout=_LOADS_WITHIN,
-        env={n: v for n, v in os.environ.items() if n != "PYTHONPATH"},
-    )  # fmt: skip
-    if done.returncode != 0:
-        said = done.stderr.strip().splitlines()
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _LOAD, *(str(p.resolve()) for p in (path, *folders))],
+            cwd=path.parent, check=False, capture_output=True, text=True, timeout=_LOADS_WITHIN,
+            env={n: v for n, v in os.environ.items() if n != "PYTHONPATH"},
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
         raise PackError(
-            f"{name} cannot be read by another process: {said[-1] if said else 'it said nothing'}"
+            f"{path.name} is not read by another process within {_LOADS_WITHIN} s: does unpickling "
+            "a step wait for something?"
+        ) from error
+    if done.returncode != 0:
+        said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        missing = said.startswith("ModuleNotFoundError")
+        cure = "; put that module into the folder, and pack again" if missing else ""
+        raise PackError(
+            f"{path.name} cannot be read by another process, which has what is installed and what "
+            f"lies in its folder: {said}{cure}"
         )
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any
+
+from queuecast.errors import PackError
 
 
 def plain(value: Any) -> Any:
@@ -33,3 +36,29 @@ def key(label: Any) -> str:
     """A class label as the key of an object: as JSON would write it as text."""
     bare = plain(label)
     return bare if isinstance(bare, str) else json.dumps(bare)
+
+
+def plain_figures(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures by name as JSON has them, NumPy's as numbers; they may be grouped in mappings and
+    lists.
+
+    Raises:
+        PackError: one is none that JSON has; with its name.
+    """
+    return {str(name): _figure(str(name), value) for name, value in metrics.items()}
+
+
+def _figure(name: str, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _figure(f"{name}.{key}", one) for key, one in value.items()}
+    if hasattr(value, "tolist") and getattr(value, "ndim", 0) > 0:
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_figure(f"{name}[{place}]", one) for place, one in enumerate(value)]
+    try:
+        figure = plain(value)
+    except TypeError as error:
+        raise PackError(f"the metric {name!r} is {value!r}: {error}; leave it out") from error
+    if figure is None and value is not None:
+        raise PackError(f"the metric {name!r} is {value!r}, which is no number: leave it out")
+    return figure

@@ -1,0 +1,1 @@
+"""The command line `queuecast`, a command a file."""

@@ -1,0 +1,1 @@
+"""Steps of one's own, for the pipeline of the notebooks."""

@@ -1,0 +1,1 @@
+"""The notebooks, executed: `python -m tests.notebooks` writes their outputs anew."""
