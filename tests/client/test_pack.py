@@ -158,17 +158,26 @@ def test_golden_rows_have_every_sort(folders: dict[str, Path]) -> None:
 
 
 def test_the_positive_class(tmp_path: Path, folders: dict[str, Path]) -> None:
-    """The second of two, or the one that is named; with 0 and 1 reversed, the answer says more."""
+    """The second of two, or the one that is named."""
     pipeline, data, y = KINDS["texts"]()
     assert manifest_in(folders["texts"])["positive_class"] == "yes"
     manifest = packed(tmp_path, pipeline, data, y, positive_class="no")
     assert manifest["positive_class"] == "no"
     for row in manifest["golden_rows"]:
         assert row["answer"]["proba"] == row["answer"]["probas"]["no"]
-    pipeline, data, y = KINDS["0 and 1"]()
-    manifest = packed(tmp_path, pipeline, data, y, positive_class=0)
-    answer = manifest["golden_rows"][0]["answer"]
-    assert answer["proba"] == answer["probas"]["0"]
+
+
+@pytest.mark.parametrize(("kind", "asked"), [("0 and 1", 0), ("booleans", False)])
+def test_the_other_class_of_0_and_1(tmp_path: Path, kind: str, asked: object) -> None:
+    """A service answers with the probability of 1 all the same, so that is what is packed, and
+    said."""
+    pipeline, data, y = KINDS[kind]()
+    with pytest.warns(UserWarning, match="changes nothing: a service answers with"):
+        manifest = packed(tmp_path, pipeline, data, y, positive_class=asked)
+    assert manifest["positive_class"] == manifest["classes"][1]
+    plainly = packed(tmp_path / "plainly", pipeline, data, y)
+    assert manifest["golden_rows"] == plainly["golden_rows"]
+    assert all(set(row["answer"]) == {"proba"} for row in manifest["golden_rows"])
 
 
 def test_modules_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

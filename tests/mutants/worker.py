@@ -82,8 +82,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     mutant(
         "dropped-rows-unaligned", "worker/model/answers.py",
-        "            aligned[positions] = values[:, 1]\n",
-        "            aligned[: len(values)] = values[:, 1]\n",
+        "            aligned[positions] = values[:, column]\n",
+        "            aligned[: len(values)] = values[:, column]\n",
         "another row's probability is answered", "unit/test_dropped_rows",
     ),
     mutant(
@@ -93,9 +93,14 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     mutant(
         "first-class", "worker/model/answers.py",
-        "    return np.asarray(values[:, 1], dtype=np.float64)\n",
+        "    return np.asarray(values[:, column], dtype=np.float64)\n",
         "    return np.asarray(values[:, 0], dtype=np.float64)\n",
         "the probability of the other class", "unit/test_scoring",
+    ),
+    mutant(
+        "reversed-classes-by-place", "worker/model/answers.py",
+        "    return 0 if list(classes) == [1, 0] else 1", "    return 1",
+        "the probability of 0 where that of 1 is meant", "unit/test_class_order",
     ),
     mutant(
         "bad-row-takes-its-group", "worker/scoring/scoring.py",

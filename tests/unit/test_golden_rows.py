@@ -46,6 +46,8 @@ def test_others_alone() -> None:
         ({"proba": 0.25}, (0, 1), 0.25),
         ({"proba": 0.75, "prediction": 0, "probas": {"0": 0.75, "1": 0.25}}, (0, 1), 0.25),
         ({"proba": 0.7, "probas": {"no": 0.7, "yes": 0.3}}, ("no", "yes"), 0.3),
+        ({"proba": 0.75, "probas": {"1": 0.75, "0": 0.25}}, (1, 0), 0.75),
+        ({"proba": 0.6}, (True, False), 0.6),
         ({"proba": 0.6, "probas": {"false": 0.4, "true": 0.6}}, (False, True), 0.6),
     ],
 )

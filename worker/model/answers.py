@@ -6,6 +6,7 @@ counted before anything is read by position.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,14 @@ from worker.model.artifacts import PIPELINE
 NO_ANSWER = "the model gave no answer for this observation"
 
 
-def of_second_class(given: Any, rows: int) -> NDArray[np.float64]:
-    """The probability of the second class for each row, shape (rows,).
+def proba_column(classes: Sequence[Any]) -> int:
+    """Which class's probability is `proba`: the second, and 1 or true in whichever order a
+    classifier of one's own has 0 and 1, or false and true."""
+    return 0 if list(classes) == [1, 0] else 1  # in Python true is equal to 1
+
+
+def of_class(given: Any, rows: int, column: int) -> NDArray[np.float64]:
+    """The probability of the class of that column for each row, shape (rows,).
 
     `given` is an array or a DataFrame, shape (answers, classes). NaN stands for a row that a
     DataFrame's index leaves out.
@@ -27,7 +34,7 @@ def of_second_class(given: Any, rows: int) -> NDArray[np.float64]:
     Raises:
         UnansweredError: there are more or fewer answers than rows, and which row each
             belongs to cannot be told.
-        ArtifactError: it has no column of the second class.
+        ArtifactError: it has no column for each of two classes.
     """
     values = np.asarray(given)
     if values.ndim == 1 and rows == 1 and len(values):
@@ -41,11 +48,11 @@ def of_second_class(given: Any, rows: int) -> NDArray[np.float64]:
         positions = _positions(given.index, rows)
         if positions is not None:
             aligned = np.full(rows, np.nan)
-            aligned[positions] = values[:, 1]
+            aligned[positions] = values[:, column]
             return aligned
     if len(values) != rows:
         raise _miscount(len(values), rows)
-    return np.asarray(values[:, 1], dtype=np.float64)
+    return np.asarray(values[:, column], dtype=np.float64)
 
 
 def _positions(index: pd.Index[Any], rows: int) -> NDArray[np.intp] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from worker.model.answers import proba_column
 from worker.model.known_categories import plain
 from worker.model.loading import Model
 from worker.model.manifest import Manifest
@@ -21,7 +22,9 @@ def describe(
         "name": None,
         "kind": "classifier",
         "classes": [plain(label) for label in model.classes],
-        "positive_class": plain(model.classes[1]) if len(model.classes) == 2 else None,
+        "positive_class": (
+            plain(model.classes[proba_column(model.classes)]) if len(model.classes) == 2 else None
+        ),
         "columns": [
             {"name": name, "dtype": str(model.dtypes.get(name, "object"))} for name in model.columns
         ],

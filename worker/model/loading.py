@@ -23,7 +23,7 @@ import sklearn
 from numpy.typing import NDArray
 
 from shared.errors import ArtifactError
-from worker.model.answers import of_second_class
+from worker.model.answers import of_class, proba_column
 from worker.model.artifacts import COLUMNS, DTYPES, FILES, PIPELINE, refuse_missing
 from worker.model.cure import cure
 from worker.model.training_frame import (
@@ -66,12 +66,14 @@ class Model:
     takes_series: bool = False
 
     def probabilities(self, frame: pd.DataFrame) -> NDArray[np.float64]:
-        """The probability of the second class for each row of the frame, shape (rows,).
+        """The probability that is `proba` (`worker.model.answers.proba_column`) for each row of
+        the frame, shape (rows,).
 
-        NaN, and what is raised: as `worker.model.answers.of_second_class`; and whatever the
-        pipeline raises.
+        NaN, and what is raised: as `worker.model.answers.of_class`; and whatever the pipeline
+        raises.
         """
-        return of_second_class(self.pipeline.predict_proba(frame), len(frame))
+        given = self.pipeline.predict_proba(frame)
+        return of_class(given, len(frame), proba_column(self.classes))
 
 
 def load(folder: Path) -> Model:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from shared.errors import ArtifactError
+from worker.model.answers import proba_column
 from worker.model.artifacts import PIPELINE
 from worker.model.loading import Model
 from worker.model.manifest import MANIFEST, GoldenRow, Manifest
@@ -53,14 +54,14 @@ def check_golden_rows(model: Model, manifest: Manifest, limit: float) -> bool:
 
 
 def expected(answer: dict[str, Any], classes: Sequence[Any]) -> float:
-    """The probability of the second class that an answer holds.
+    """The probability that an answer holds of the class whose probability is served.
 
     Raises:
         KeyError: it holds none.
     """
     if "probas" not in answer:
         return float(answer["proba"])
-    label = classes[1]
+    label = classes[proba_column(classes)]
     return float(answer["probas"][label if isinstance(label, str) else json.dumps(label)])
 
 

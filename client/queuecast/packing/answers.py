@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from queuecast.errors import PackError
@@ -69,19 +70,22 @@ class Answering:
 
     @property
     def is_plain_binary(self) -> bool:
-        """Whether its classes are 0 and 1, or false and true, so that one number says all."""
-        return self.classes in ([0, 1], [False, True])
+        """Whether its classes are 0 and 1, or false and true, in whichever order, so that one
+        number says all: the probability of 1 or true."""
+        return self.classes in ([0, 1], [1, 0])  # in Python true is equal to 1
 
     def _of_probabilities(self, probabilities: list[float], frame: pd.DataFrame) -> dict[str, Any]:
         by_class = {key(label): p for label, p in zip(self._labels, probabilities)}
-        if self.is_plain_binary and self.positive_class == self.classes[1]:
-            return {"proba": probabilities[1]}
+        if self.is_plain_binary:
+            return {"proba": by_class[key(self.positive_class)]}
         (prediction,) = self._pipeline.predict(frame)
         said = plain(prediction) if self.positive_class is None else self.positive_class
         return {"proba": by_class[key(said)], "prediction": plain(prediction), "probas": by_class}
 
     def _positive(self, asked: Any) -> Any:
         if asked is None:
+            if self.is_plain_binary:
+                return max(self.classes)
             return self.classes[1] if len(self.classes) == 2 else None
         positive = plain(asked)
         # In Python 1 is equal to True, which as a label is another.
@@ -91,6 +95,16 @@ class Answering:
                 f"positive_class is {positive!r}, which is none of two classes; "
                 f"the classes are {self.classes}"
             )
+        if self.is_plain_binary and not positive:
+            # Whoever asks such a service reads `proba` as that of 1, whatever a manifest says.
+            said = max(self.classes)
+            warnings.warn(
+                f"positive_class={positive!r} changes nothing: a service answers with the "
+                f"probability of {said!r} when the classes are {self.classes}; pack labels that "
+                "are texts to be answered with another",
+                stacklevel=4,
+            )
+            return said
         return positive
 
 
