@@ -178,7 +178,7 @@ pack(sys.argv[1], *KINDS["texts"](), name="the new one")
 """
 
 
-@pytest.mark.parametrize("renamed", range(3))
+@pytest.mark.parametrize("renamed", range(5))
 def test_killed_while_files_take_their_places(renamed: int, folder: Path) -> None:
     """At each of them the manifest is that of the files, or is called stale: never one that
     belongs to others."""
@@ -191,16 +191,19 @@ def test_killed_while_files_take_their_places(renamed: int, folder: Path) -> Non
     new = {name: data for name, data in contents(folder).items() if "/" not in name}
     changed = {name for name in old if old[name] != new[name]}
     found = Manifest.read(folder)
-    # The columns and dtypes of both are the same, so that two files are replaced.
-    if renamed == 0:
-        assert done.returncode == -signal.SIGKILL and not changed
-        assert found is not None and found.name == "model"
-    elif renamed == 1:
-        assert done.returncode == -signal.SIGKILL and changed == {"manifest.json"}
-        assert found is None
-    else:
-        assert done.returncode == 0 and changed == {"manifest.json", "pipeline.pickle"}
+    # Two to four files are replaced: columns and dtypes are the same, but the bytes of a pickle
+    # depend on which of its texts are one object, which differs between processes.
+    if done.returncode == 0:
+        assert renamed >= 2 and {"manifest.json", "pipeline.pickle"} <= changed
         assert found is not None and found.name == "the new one"
+        return
+    assert done.returncode == -signal.SIGKILL and renamed < 4
+    if renamed == 0:
+        assert not changed
+        assert found is not None and found.name == "model"
+    else:
+        assert "manifest.json" in changed and len(changed) <= renamed
+        assert found is None
 
 
 def test_a_full_disk(folder: Path) -> None:
