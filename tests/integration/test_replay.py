@@ -332,6 +332,31 @@ def test_by_company(told: Told, new_database_url: Callable[[str], str], tmp_path
     assert found["changes"]["answers"] == 0
 
 
+@pytest.mark.parametrize("classes", [[1, 0], [0, 1]])
+def test_the_positive_class(
+    told: Told, new_database_url: Callable[[str], str], tmp_path: Path, classes: list[int]
+) -> None:
+    """It is 1, in whichever order a classifier of one's own has the two: a candidate that is right
+    has an AUC of 1, not of 0."""
+    url = new_database_url("sqlite")
+    rows: list[Passenger] = [(n, {"x": n / 10 - 2, "y": 0.0}, int(n > 20)) for n in range(1, 41)]
+    store(url, rows, [0.5] * 40)
+    source = (
+        "import numpy as np\nfrom sklearn.base import ClassifierMixin\n"
+        "class Own(ClassifierMixin, BaseEstimator):\n"
+        f"    classes_ = np.array({classes})\n"
+        "    def fit(self, data, y):\n        self.n_features_in_ = 2\n        return self\n"
+        "    def predict_proba(self, data):\n"
+        "        p = 1 / (1 + np.exp(-np.asarray(data)[:, 0]))\n"
+        f"        return np.column_stack([p, 1 - p] if {classes} == [1, 0] else [1 - p, p])\n"
+    )
+    write_model(tmp_path / "model", f"own_order_{classes[0]}", source, lambda p: p.Own())
+    found = told(url, tmp_path / "model")
+    assert found["candidate"]["positive_class"] == 1
+    assert found["quality"]["auc"]["candidate"]["area"] == 1
+    assert found["quality"]["auc"]["stored"]["area"] == 0.5
+
+
 def test_a_broken_folder(replay: Replay, stored: str, artifacts: Path, tmp_path: Path) -> None:
     """It is refused with the line that a worker and `make check` have for it."""
     for name in ("pipeline.pickle", "dtypes.pickle", "columns.json"):
