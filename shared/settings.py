@@ -216,6 +216,14 @@ def _read(setting: Setting, environment: Mapping[str, str]) -> Any:
     raise SettingError(f"{setting.name} is {shown!r}, but must be {setting.allowed}")
 
 
+def cores() -> int:
+    """How many cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        return os.cpu_count() or 1
+
+
 def share_cores(processes: int) -> int:
     """How many threads each of so many processes may use, at least one; and tell it to libraries,
     unless the environment does.
@@ -224,11 +232,7 @@ def share_cores(processes: int) -> int:
     linear algebra get one thread: what they sum up in parts depends on their number, to the last
     bits.
     """
-    try:
-        cores = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS
-        cores = os.cpu_count() or 1
-    share = max(1, cores // processes)
+    share = max(1, cores() // processes)
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     # The limit holds for a model, too, that asks for more (`n_jobs=8`).

@@ -31,6 +31,7 @@ LONGEST = (
     "tests/end_to_end/test_two_deployments.py",
     "tests/end_to_end/test_supervisor.py",
     "tests/integration/test_checking.py",
+    "tests/integration/test_replay.py",
     "tests/client/test_pack.py",
     "tests/end_to_end/test_slow_readers.py",
     "tests/end_to_end/test_gateway.py",

@@ -55,6 +55,9 @@ WORKER = {
     "worker.model": set(),
     # A command of its own.
     "worker.checking": {"worker.model", "worker.scoring"},
+    # Another one.
+    "worker.replay": {"worker.model", "worker.orphans", "worker.scoring", "worker.statistics"},
+    "worker.statistics": set(),
 }  # fmt: skip
 SHARED = {
     "shared.dead_letters": {"shared.db", "shared.errors", "shared.logs", "shared.settings"},
@@ -94,7 +97,9 @@ LOCAL = {
     "local.given_servers": {"local.stop_request"},
     "local.postgres_server": {"local.part", "local.ports"},
     "local.redis_server": {"local.part", "local.ports"},
-    "local.check": {"local.model_environment", "local.stop_request"},
+    "local.check": {"local.model_command"},
+    "local.replay": {"local.model_command"},
+    "local.model_command": {"local.model_environment", "local.stop_request"},
     "local.console": set(),
     "local.example": set(),
     "local.data_folder_lock": set(),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
@@ -19,9 +21,21 @@ _UNLIMITED = "queuecast_unlimited"
 _KEEP_ALIVE = {"keepalives_idle": 30, "keepalives_interval": 5, "keepalives_count": 3}
 
 
-def on_postgres(url: str, connections: int, wait: float) -> Engine:
+def engine_for(url: str, connections: int, wait: float, read_only: bool) -> Engine:
+    """An engine for the database at this URL.
+
+    Raises:
+        ArgumentError, ValueError: the URL cannot be understood.
+    """
+    if url.startswith("sqlite"):
+        return on_sqlite(url, wait, read_only)
+    return on_postgres(url, connections, wait, read_only)
+
+
+def on_postgres(url: str, connections: int, wait: float, read_only: bool) -> Engine:
     """An engine of at most so many connections. Each call, and each wait for a connection, ends
-    after `wait` seconds; the server is told so in front of a transaction's first statement.
+    after `wait` seconds; the server is told so in front of a transaction's first statement, and
+    that it is to refuse writes when this is `read_only`.
 
     Raises:
         ArgumentError, ValueError: the URL cannot be understood.
@@ -48,25 +62,33 @@ def on_postgres(url: str, connections: int, wait: float) -> Engine:
     ) -> tuple[str, Any]:
         if connection.info.pop(_UNLIMITED, False):
             statement = limits_of_the_server() + statement
+            if read_only:
+                statement = f"SET TRANSACTION READ ONLY;{statement}"
         return statement, parameters
 
     return engine
 
 
-def on_sqlite(url: str, wait: float) -> Engine:
-    """An engine whose writers wait for their turn for at most `wait` seconds.
+def on_sqlite(url: str, wait: float, read_only: bool) -> Engine:
+    """An engine whose writers wait for their turn for at most `wait` seconds; one that is
+    `read_only` can neither write to the file nor make it.
 
     Raises:
         ArgumentError, ValueError: the URL cannot be understood.
     """
-    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": wait})
+    options: dict[str, Any] = {"hide_parameters": True, "connect_args": {"timeout": wait}}
+    if read_only:
+        file = f"file:{quote(str(Path(make_url(url).database or '').absolute()))}?mode=ro"
+        options["creator"] = lambda: sqlite3.connect(file, timeout=wait, uri=True)
+    engine = create_engine(url, **options)
 
     @event.listens_for(engine, "connect")
     def _opened(connection: sqlite3.Connection, _record: object) -> None:
         # The driver's own BEGIN comes too late and is never IMMEDIATE.
         connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
+        if not read_only:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
 
     @event.listens_for(engine, "begin")
     def _began(connection: Connection) -> None:

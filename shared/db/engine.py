@@ -14,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from shared.db import disk
-from shared.db.dialects import on_postgres, on_sqlite
+from shared.db.dialects import engine_for
 from shared.db.faults import is_deadlock, refuses_login, translate
 from shared.db.forks import GUARD
 from shared.db.wait_limit import limits_of_the_server
@@ -53,8 +53,9 @@ class Database:
     was lost to a broken connection or a deadlock, so it must do nothing but talk to the database.
     """
 
-    def __init__(self, url: str, connections: int, wait: float) -> None:
-        """Make the engine; nothing connects yet. `wait` is in seconds.
+    def __init__(self, url: str, connections: int, wait: float, read_only: bool = False) -> None:
+        """Make the engine; nothing connects yet. `wait` is in seconds. The database itself refuses
+        whatever one that is `read_only` would write.
 
         Raises:
             SettingError: the URL cannot be understood.
@@ -62,11 +63,10 @@ class Database:
         self.on_sqlite = url.startswith("sqlite")
         self._url = url
         self._wait = wait
+        self._read_only = read_only
         self._impairment: tuple[QueuecastError, float] | None = None
         try:
-            self._engine = (
-                on_sqlite(url, wait) if self.on_sqlite else on_postgres(url, connections, wait)
-            )
+            self._engine = engine_for(url, connections, wait, read_only)
         except (ArgumentError, ValueError) as error:
             shown = url_without_password(url)
             raise SettingError(f"DATABASE_URL is {shown!r}, which is no URL") from error
@@ -218,6 +218,8 @@ class Database:
         """
         if self.on_sqlite:
             _check_folder(self._engine)
+            if self._read_only and not _file(self._engine).is_file():
+                raise StartError(f"DATABASE_URL is {self.shown_url!r}, and there is no such file")
         try:
             with self._engine.connect():
                 pass
@@ -231,9 +233,9 @@ class Database:
             raise DatabaseAwayError(f"the database does not answer: {said}") from error
 
 
-def connect(url: str, connections: int, wait: float) -> Database:
+def connect(url: str, connections: int, wait: float, read_only: bool = False) -> Database:
     """The database at this URL; see `Database`."""
-    return Database(url, connections, wait)
+    return Database(url, connections, wait, read_only)
 
 
 def _check_folder(engine: Engine) -> None:

@@ -69,6 +69,24 @@ def migrate(database: Database) -> bool:
         raise SchemaError(f"DATABASE_URL is {database.shown_url!r}, and {error}") from error
 
 
+def refuse_other_schema(database: Database) -> None:
+    """See that the schema is the newest, for a process that may not change it.
+
+    Raises:
+        SchemaError: it is not.
+        StartError: the database refuses us.
+        DatabaseAwayError: it does not answer.
+    """
+    if not is_newest(database):
+        found = database.read(_revision)
+        raise SchemaError(
+            f"DATABASE_URL is {database.shown_url!r}, whose schema is "
+            f"{'none of ours' if found is None else f'at revision {found!r}'}, not at {HEAD!r}: "
+            "start a worker or a gateway of this version with it, or run "
+            "`python -m shared.db.migrate`"
+        )
+
+
 def migrate_apart(database: Database) -> bool:
     """The same in a process of its own, so that what it takes does not stay loaded in this one,
     which must have no threads yet.

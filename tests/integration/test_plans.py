@@ -13,7 +13,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event
 
-from shared.db import backlog, dead_jobs, ended_jobs, job_claims, jobs, leases, lost_jobs
+from shared.db import (
+    backlog,
+    dead_jobs,
+    ended_jobs,
+    job_claims,
+    jobs,
+    leases,
+    lost_jobs,
+    refused_jobs,
+)
 from shared.db.cleared_jobs import among_cleared
 from shared.db.engine import Database, connect
 from shared.db.migrate import migrate
@@ -94,7 +103,8 @@ def _keys(*numbers: int) -> list[str]:
     return [f"key-{n}" for n in numbers]
 
 
-LONG_AGO = datetime.now(UTC) - timedelta(days=2)
+NOW = datetime.now(UTC)
+LONG_AGO, AN_HOUR_AGO = NOW - timedelta(days=2), NOW - timedelta(hours=1)
 UNFINISHED = (200_501, 200_502, 200_503)
 QUERIES: dict[str, Callable[[Connection], object]] = {
     "accept": lambda c: jobs.accept(c, [_request("new")], Lane.DEFERRED, None),
@@ -125,13 +135,14 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
     "clear_finished since": lambda c: ended_jobs.clear_finished(c, 86_400.0, 1000, LONG_AGO),
     "clear_finished emptied": lambda c: ended_jobs.clear_finished(c, 86_400.0, 1000, None, True),
     "dead_letters": dead_jobs.dead_letters,
+    "refused_predictions": lambda c: refused_jobs.refused_predictions(c, AN_HOUR_AGO, NOW, 500),
     "replay": lambda c: dead_jobs.replay(c, _ids(199_802, 199_803)),
     "hold": lambda c: leases.hold(c, "plans", "me", 60.0),
     "hold of another": lambda c: leases.hold(c, "plans", "you", 60.0),
     "release": lambda c: leases.release(c, "plans", "me"),
 }  # fmt: skip
 # The modules that have queries on the table.
-MODULES = (backlog, dead_jobs, ended_jobs, job_claims, jobs, lost_jobs)
+MODULES = (backlog, dead_jobs, ended_jobs, job_claims, jobs, lost_jobs, refused_jobs)
 
 
 @pytest.fixture
