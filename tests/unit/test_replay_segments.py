@@ -38,6 +38,8 @@ def test_many_numbers_are_quarters() -> None:
         "0 to 24.75", "above 24.75 to 49.5", "above 49.5 to 74.25", "above 74.25 to 99", "missing"
     ]  # fmt: skip
     assert [len(rows) for rows in found.values()] == [25, 25, 25, 25, 1]
+    on_edges = divided(list(range(101)))
+    assert [len(rows) for rows in on_edges.values()] == [26, 25, 25, 25]
     tied = divided([*([0] * 60), *range(1, 41)])
     assert sorted(row for rows in tied.values() for row in rows) == list(range(100))
     assert next(iter(tied)) == "0 to 15.25" and len(tied["0 to 15.25"]) == 75
