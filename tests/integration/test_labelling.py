@@ -166,8 +166,12 @@ def _fill(
             .where(PREDICTION.c.observation_id == name)
             .values(true_class=label, true_class_seq=first + place)
         )
+    # The texts of their ids are in the opposite order of their numbers, which alone counts.
     return [
-        update(n, name, label, **({"colour": 1} if extra else {}))
+        replace(
+            update(n, name, label, **({"colour": 1} if extra else {})),
+            request_id=f"update {len(asked) - n:02}",
+        )
         for n, (name, label, extra) in enumerate(asked)
     ]
 
