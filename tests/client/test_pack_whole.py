@@ -36,11 +36,18 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a packed model, which no test changes."""
+    made = tmp_path_factory.mktemp("packed") / "model"
+    pack(made, *KINDS["0 and 1"]())
+    return made
+
+
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder with a packed model."""
-    pack(tmp_path / "model", *KINDS["0 and 1"]())
-    return tmp_path / "model"
+def folder(packed: Path, tmp_path: Path) -> Path:
+    """A folder of a test's own with a packed model."""
+    return shutil.copytree(packed, tmp_path / "model")
 
 
 FIGURES: dict[str, tuple[Any, str]] = {
