@@ -63,8 +63,7 @@ def auc(scores: Floats, positive: Truths) -> Auc:
     Raises:
         ValueError: a class has fewer than two rows.
     """
-    of_positive, of_negative = _placements(scores, positive)
-    return Auc(float(of_positive.mean()), _error(of_positive, of_negative))
+    return _auc(_placements(scores, positive))
 
 
 def compare(first: Floats, second: Floats, positive: Truths) -> AucComparison:
@@ -73,9 +72,9 @@ def compare(first: Floats, second: Floats, positive: Truths) -> AucComparison:
     Raises:
         ValueError: a class has fewer than two rows.
     """
-    areas = auc(first, positive), auc(second, positive)
-    difference = areas[1].area - areas[0].area
     before, after = _placements(first, positive), _placements(second, positive)
+    areas = _auc(before), _auc(after)
+    difference = areas[1].area - areas[0].area
     error = _error(after[0] - before[0], after[1] - before[1])
     return AucComparison(*areas, difference, error, two_sided(difference, error))
 
@@ -89,6 +88,10 @@ def midranks(values: Floats) -> Floats:
     ranks = np.empty(len(values))
     ranks[order] = np.repeat(starts + (counts + 1) / 2, counts)
     return ranks
+
+
+def _auc(placements: tuple[Floats, Floats]) -> Auc:
+    return Auc(float(placements[0].mean()), _error(*placements))
 
 
 def _placements(scores: Floats, positive: Truths) -> tuple[Floats, Floats]:
