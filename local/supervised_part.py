@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from local.console import say
 from local.part import Part
 from local.restart_pause import RestartPause
 from shared.errors import REFUSED, StartError
+from shared.signal_names import signal_name
 
 
 class PartRefusedError(Exception):
@@ -97,7 +97,4 @@ def describe_end(exit_code: int) -> str:
     """How a process ended, by its exit code as `subprocess` has it: negative for a signal."""
     if exit_code >= 0:
         return f"ended with exit code {exit_code}"
-    try:
-        return f"was ended by {signal.Signals(-exit_code).name}"
-    except ValueError:  # a real-time signal has no name
-        return f"was ended by signal {-exit_code}"
+    return f"was ended by {signal_name(-exit_code)}"

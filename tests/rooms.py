@@ -85,6 +85,7 @@ SHARED = {
     "shared.url_password": set(),
     "shared.shown": set(),
     "shared.signal_event": set(),
+    "shared.signal_names": set(),
     "shared.stop_limit": set(),
 }  # fmt: skip
 LOCAL = {

@@ -243,7 +243,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     mutant(
         "list-of-imports-without-bounds", "worker/checking/listing.py",
-        "    resource.setrlimit(resource.RLIMIT_AS, (mebibytes * MIB, mebibytes * MIB))\n", "",
+        "    limit_memory(mebibytes)\n", "",
         "a small file takes all memory", "integration/test_listing_imports",
     ),
     mutant(

@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import re
-import resource
 import statistics
 import sys
 import time
@@ -18,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from shared.errors import ArtifactError
+from worker.checking.memory_limit import limit_memory
 from worker.model.loading import Model, load
 from worker.scoring.forked import in_fork
 from worker.scoring.framing import Observation
 from worker.scoring.scoring import score
 from worker.scoring.trial import count_threads, find_out
 
-MIB = 1024 * 1024
 # As large as a group may be.
 GROUP = 512
 # What a process shares with no other, and all that it has in memory.
@@ -35,7 +34,7 @@ _RESIDENT = re.compile(r"^VmRSS:\s+([0-9]+) kB$", re.MULTILINE)
 def main(arguments: Sequence[str]) -> int:
     """Print what was found; what is wrong with the model stands under `refused`."""
     folder, seconds, mebibytes = Path(arguments[0]), float(arguments[1]), int(arguments[2])
-    resource.setrlimit(resource.RLIMIT_AS, (mebibytes * MIB, mebibytes * MIB))
+    limit_memory(mebibytes)
     notes = _Notes()
     logging.getLogger().addHandler(notes)
     # So that the memory is that of a worker.

@@ -8,7 +8,6 @@ has the bounds that the model has, and what it could not list is said.
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -17,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from shared.settings import CHECKOUT
+from worker.checking.memory_limit import limit_memory
 from worker.checking.pickle_imports import pickle_imports
 from worker.model.artifacts import DTYPES, PIPELINE
 
-MIB = 1024 * 1024
 # More names than any pipeline has, and longer ones.
 MOST_NAMES, LONGEST_NAME = 10_000, 300
 
@@ -62,7 +61,7 @@ def list_imports(folder: Path, seconds: float, mebibytes: int) -> Listing:
 def main(arguments: Sequence[str]) -> int:
     """Print the names, and under `cut` why they are not all."""
     folder, mebibytes = Path(arguments[0]), int(arguments[1])
-    resource.setrlimit(resource.RLIMIT_AS, (mebibytes * MIB, mebibytes * MIB))
+    limit_memory(mebibytes)
     for file in (PIPELINE, DTYPES):
         try:
             pickle_imports(folder / file, _Names().note)

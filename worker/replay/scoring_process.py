@@ -17,6 +17,7 @@ from worker.model.artifacts import PIPELINE
 from worker.model.loading import Model, load
 from worker.orphans import end_with_parent
 from worker.replay.batches import ScoredBatch, score_batch
+from worker.scoring.forked import ending
 from worker.scoring.time_limit import time_limit
 from worker.scoring.trial import limit_threads
 
@@ -96,8 +97,7 @@ class ScoringProcess:
     def how_it_ended(self) -> str:
         """In words that go after "the process was"."""
         self._process.join()
-        code = self._process.exitcode or 0
-        return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
+        return ending(self._process.exitcode or 0)
 
     def stop(self) -> None:
         """End it, whatever it does."""

@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from shared.errors import ArtifactError
+from shared.signal_names import signal_name
 from worker.model.artifacts import PIPELINE
 from worker.orphans import end_with_parent
 
@@ -61,5 +62,11 @@ def how_it_ended(exit_code: int, limit: float, set_by: str) -> str:
     """Why a process that tried a model has ended without a word."""
     if exit_code == -signal.SIGALRM:
         return f"{PIPELINE} has not answered a made-up observation in {limit:g} s ({set_by})"
-    how = f"by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"with code {exit_code}"
-    return f"{PIPELINE}: the process that tried it was ended {how}"
+    return f"{PIPELINE}: the process that tried it was {ending(exit_code)}"
+
+
+def ending(exit_code: int) -> str:
+    """How a process ended, in words that go after "the process was"."""
+    if exit_code < 0:
+        return f"ended by {signal_name(-exit_code)}"
+    return f"ended with code {exit_code}"
