@@ -64,7 +64,7 @@ SHARED = {
     "shared.answers": {"shared.observation_id", "shared.queue.messages", "shared.shown"},
     # Redis and the database know nothing of each other; both know the messages.
     "shared.db": {
-        "shared.answers", "shared.data_folder", "shared.errors", "shared.logs",
+        "shared.answers", "shared.argument", "shared.data_folder", "shared.errors", "shared.logs",
         "shared.observation_id", "shared.queue.messages", "shared.setting_values",
         "shared.settings",
     },
@@ -85,6 +85,7 @@ SHARED = {
     "shared.url_password": set(),
     "shared.shown": set(),
     "shared.signal_event": set(),
+    "shared.argument": set(),
     "shared.signal_names": set(),
     "shared.stop_limit": set(),
 }  # fmt: skip

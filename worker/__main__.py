@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import gc
-import logging
 import socket
 import sys
-import threading
 
 from shared.data_folder import make_data_folder
 from shared.db.deployment import namespace
-from shared.db.engine import connect
+from shared.db.engine import Database
+from shared.db.first_answer import first_answer
 from shared.db.migrate import migrate
-from shared.errors import REFUSED, DatabaseAwayError, StartError
+from shared.errors import REFUSED, StartError
 from shared.logs import configure
 from shared.queue.messages import new_request_id
 from shared.queue.names import Names
@@ -20,8 +19,6 @@ from shared.queue.start_check import refuse_useless_redis
 from shared.settings import Settings, share_cores
 from shared.stop_limit import ignore_signals
 from worker.model.artifacts import refuse_missing
-
-log = logging.getLogger(__name__)
 
 
 def main() -> int:
@@ -50,7 +47,7 @@ def main() -> int:
         # write to its pages, and children would no longer share them.
         gc.collect()
         gc.freeze()
-        names = _wait_for_schema(settings)
+        names = first_answer(settings.database_url, _learn_names)
     except StartError as error:
         sys.stderr.write(f"queuecast: {error}\n")
         return REFUSED
@@ -69,20 +66,10 @@ def main() -> int:
     return int(worker.exitcode or 0)
 
 
-def _wait_for_schema(settings: Settings) -> Names:
-    """Bring the schema up to date, as soon as the database answers, and learn our names from it."""
-    pause = threading.Event()
-    while True:
-        database = connect(settings.database_url, connections=1, wait=10.0)
-        try:
-            migrate(database)
-            return Names(database.read(namespace))
-        except DatabaseAwayError as error:
-            log.warning("%s; trying again", error)
-            pause.wait(1.0)
-        finally:
-            # Nothing that is connected may be carried across the fork.
-            database.close()
+def _learn_names(database: Database) -> Names:
+    """Bring the schema up to date, and learn our names from it."""
+    migrate(database)
+    return Names(database.read(namespace))
 
 
 if __name__ == "__main__":

@@ -6,10 +6,8 @@ Under a lock, so that processes that start at once do not race; nothing is done 
 from __future__ import annotations
 
 import argparse
-import logging
 import multiprocessing
 import sys
-import time
 from collections.abc import Sequence
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
@@ -17,8 +15,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
+from shared.argument import argument
 from shared.data_folder import make_data_folder
-from shared.db.engine import Database, connect
+from shared.db.engine import Database
+from shared.db.first_answer import first_answer
 from shared.db.foreign_tables import refuse_foreign_tables, take_over_version
 from shared.db.migrations import HEAD, VERSION_TABLE
 from shared.db.wait_limit import allow_waiting
@@ -31,12 +31,11 @@ from shared.errors import (
     StartError,
 )
 from shared.logs import configure
+from shared.setting_values import seconds
 from shared.settings import Settings
 
 if TYPE_CHECKING:
     from alembic.config import Config
-
-log = logging.getLogger(__name__)
 
 # Any number, as long as it is always the same: PostgreSQL's advisory locks share one space.
 _LOCK = 0x51756575
@@ -183,7 +182,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m shared.db.migrate", description="Bring the schema up to date."
     )
     parser.add_argument(
-        "--wait", type=_seconds, default=0.0, metavar="SECONDS",
+        "--wait", type=argument(seconds(0, 3600), "0 to 3600 seconds"), default=0.0,
+        metavar="SECONDS",
         help="how long a database that does not answer yet is waited for (default 0)",
     )  # fmt: skip
     patience = parser.parse_args(arguments).wait
@@ -192,37 +192,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         configure("migrate", settings.log_level, settings.secrets)
         if settings.on_sqlite:
             make_data_folder(settings.data_dir)
-        done = _migrate_within(patience, settings)
+        done = first_answer(settings.database_url, migrate, patience)
     except (StartError, DatabaseAwayError) as error:
         sys.stderr.write(f"queuecast: {error}\n")
         return 1
     sys.stderr.write(f"queuecast: the schema {'is now' if done else 'was already'} at {HEAD}\n")
     return 0
-
-
-def _migrate_within(patience: float, settings: Settings) -> bool:
-    """Migrate, again and again for so many seconds while the database does not answer."""
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            return migrate(connect(settings.database_url, connections=1, wait=10.0))
-        except DatabaseAwayError as error:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise
-            log.warning("%s; trying again for %.0f s", error, left)
-            time.sleep(min(1.0, left))
-
-
-def _seconds(text: str) -> float:
-    """A number of seconds up to an hour; argparse shows what it raises."""
-    try:
-        found = float(text)
-    except ValueError:
-        found = -1.0
-    if not 0 <= found <= 3600:
-        raise argparse.ArgumentTypeError(f"{text!r} is not 0 to 3600 seconds")
-    return found
 
 
 if __name__ == "__main__":

@@ -200,7 +200,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "predictions are lost with the dyno that kept them", "integration/test_release",
     ),
     mutant(
-        "release-does-not-wait", "shared/db/migrate.py",
+        "release-does-not-wait", "shared/db/first_answer.py",
         "if left <= 0:", "if True:",
         "a release fails since the database is a moment late", "integration/test_release",
     ),

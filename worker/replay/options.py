@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from shared.argument import argument
 from shared.db.stored_observations import Selection
 from worker.replay.conditions import FIGURES, Condition
 
@@ -105,16 +106,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser  # fmt: skip
 
 
-def _reader(read: Callable[[str], object], allowed: str) -> Callable[[str], object]:
-    def reads(text: str) -> object:
-        try:
-            return read(text)
-        except (ValueError, OverflowError) as error:
-            raise argparse.ArgumentTypeError(f"{text!r} is not {allowed}") from error
-
-    return reads
-
-
 def _moment(text: str) -> datetime:
     found = datetime.fromisoformat(text)
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
@@ -135,9 +126,9 @@ def _positive(text: str) -> int:
     return found
 
 
-_time = _reader(_moment, "a time such as 2026-11-24 or 2026-11-24T10:30Z")
-_probability = _reader(_between_0_and_1, "a number between 0 and 1")
-_at_least_one = _reader(_positive, "a whole number above 0")
+_time = argument(_moment, "a time such as 2026-11-24 or 2026-11-24T10:30Z")
+_probability = argument(_between_0_and_1, "a number between 0 and 1")
+_at_least_one = argument(_positive, "a whole number above 0")
 
 
 def _condition(text: str) -> Condition:
