@@ -10,6 +10,7 @@ import pandas as pd
 
 from worker.scoring.dtypes.iso_8601 import duration
 from worker.scoring.dtypes.read import Check, Read, Reader, never_as_it_is
+from worker.scoring.dtypes.units import unit_of
 
 _DURATIONS = (
     'must be an ISO 8601 duration without years and months, such as "P2DT3H", or a whole number of '
@@ -33,7 +34,7 @@ def read(value: Any, dtype: Any) -> Read | str:
         found = _of_milliseconds(value)
     if found is None:
         return _DURATIONS
-    unit: Any = _unit(dtype)
+    unit: Any = unit_of(dtype)
     amount, rest = divmod(found, _NANOSECONDS.get(unit, 1))
     if rest and found < 0:
         amount += 1
@@ -49,10 +50,3 @@ def _of_milliseconds(value: float) -> int | None:
         return None if value != int(value) else int(value) * 10**6
     except (ValueError, OverflowError):  # no finite number
         return None
-
-
-def _unit(dtype: Any) -> str:
-    """Of NumPy's dtypes and of Arrow's."""
-    if isinstance(dtype, np.dtype):
-        return str(np.datetime_data(dtype)[0])
-    return str(dtype.pyarrow_dtype.unit)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from worker.scoring.dtypes.iso_8601 import Moment, epoch_milliseconds, moment
 from worker.scoring.dtypes.read import Check, Read, Reader, never_as_it_is
+from worker.scoring.dtypes.units import unit_of, zone_of
 
 # Below this amount, a number may be seconds, milliseconds near 1970, or the days of a spreadsheet.
 _LEAST = 10**11
@@ -37,7 +37,7 @@ def read(value: Any, dtype: Any) -> Read | str:
 
 
 def _in_column(found: Moment, dtype: Any) -> Read | str:
-    unit, zone = _unit_and_zone(dtype)
+    unit, zone = unit_of(dtype), zone_of(dtype)
     text = found.clock.isoformat(timespec=_TIMESPEC.get(unit, "seconds"))
     if unit == "ns":
         text += f"{found.nanoseconds:03}"
@@ -54,11 +54,3 @@ def _in_column(found: Moment, dtype: Any) -> Read | str:
         return Read(time.as_unit(unit))
     except (ValueError, OverflowError):
         return f"does not fit a column of {dtype}"
-
-
-def _unit_and_zone(dtype: Any) -> tuple[str, Any]:
-    """Of NumPy's dtypes, pandas' own and Arrow's."""
-    if isinstance(dtype, np.dtype):
-        return str(np.datetime_data(dtype)[0]), None
-    of = getattr(dtype, "pyarrow_dtype", dtype)
-    return str(of.unit), of.tz
