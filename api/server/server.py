@@ -22,6 +22,7 @@ from api.server.connection import Connection
 from api.server.connections import Connections
 from api.server.heap import Heap
 from api.server.limits import Limits
+from api.server.listener import Listener
 from shared.address import Address, cannot_listen
 from shared.settings import Settings
 from shared.stop_limit import ignore_signals, limit_stopping
@@ -38,7 +39,6 @@ HAND_BACK = 5.0
 BREAK_OFF = 15.0
 # Descriptors that a process needs beside those of its clients' connections.
 OTHER_DESCRIPTORS = 192
-_BACKLOG = 2048
 # So many more objects than were let go of since are looked at for cycles.
 YOUNG_OBJECTS = 20_000
 
@@ -101,7 +101,7 @@ async def _serve(
         await stopping.wait()
         application.send_away()
         await asyncio.sleep(LINGER)
-        server.stop_listening()
+        await server.stop_listening()
         loop.call_later(HAND_BACK - LINGER, application.hand_back)
         await server.drain(BREAK_OFF - LINGER)
     finally:
@@ -129,6 +129,7 @@ class _Server:
         )
         self._keep_alive = settings.keep_alive
         self._limits = Limits(settings.head_timeout, settings.body_stall, settings.send_timeout)
+        self._listener = Listener(self._connect)
 
     async def listen(self, address: Address) -> None:
         """Begin to accept connections.
@@ -136,19 +137,16 @@ class _Server:
         Raises:
             StartError: the system does not let us.
         """
-        loop = asyncio.get_running_loop()
         try:
-            self._server = await loop.create_server(
-                self._connect, address.host, address.port, backlog=_BACKLOG, family=address.family
-            )
+            await self._listener.open(address)
         except OSError as error:
             raise cannot_listen(address.host, address.port, error) from error
-        self._each_second = loop.create_task(self._look_each_second())
+        self._each_second = asyncio.get_running_loop().create_task(self._look_each_second())
 
-    def stop_listening(self) -> None:
+    async def stop_listening(self) -> None:
         """Accept no new connections, and close those that are idle."""
         self._each_second.cancel()
-        self._server.close()
+        await self._listener.close()
         self._register.close_idle(0.0)
         self._register.close_new()
 

@@ -177,6 +177,17 @@ MUTANTS: tuple[Mutant, ...] = (
         "GATEWAY_CONNECTIONS is not kept", "unit/test_connections",
     ),
     mutant(
+        "accepted-one-at-a-time", "api/server/listener.py",
+        "        self._loop.call_soon(self._accept_others)\n", "",
+        "who comes behind 300 clients with large bodies waits for seconds for /healthz",
+        "unit/test_listener",
+    ),
+    mutant(
+        "accepted-without-end", "api/server/listener.py",
+        "_AT_ONCE = 128\n", "_AT_ONCE = 1_000_000\n",
+        "a flood of new connections keeps those waiting that are served", "unit/test_listener",
+    ),
+    mutant(
         "redis-failure-told-to-nobody", "api/redis_watch.py",
         "        self._pending.refuse_all(error)\n", "",
         "clients wait their whole time for a Redis that is gone", "faults/test_silence",
