@@ -12,10 +12,10 @@ from shared.shown import unused_key_warnings
 _KEYS = {Kind.PREDICT: ("id", "observation"), Kind.UPDATE: ("id", "true_class")}
 
 
-def already_exists(observation_id: ObservationId, proba: float) -> dict[str, Any]:
-    """The ancestor's answer to an id that was predicted before, with the stored probability."""
+def already_exists(observation_id: ObservationId, answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The ancestor's answer to an id that was predicted before, with the stored answer."""
     error = f'Observation ID: "{observation_id.as_sent}" already exists'
-    return {"proba": proba, "error": error}
+    return {**answer, "error": error}
 
 
 def does_not_exist(observation_id: ObservationId) -> dict[str, Any]:

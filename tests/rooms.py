@@ -49,8 +49,8 @@ WORKER = {
     "worker.groups": {
         "worker.labelling", "worker.scoring", "worker.served_model", "worker.storing",
     },
-    "worker.storing": {"worker.labelling", "worker.scoring"},
-    "worker.labelling": {"worker.scoring"},
+    "worker.storing": {"worker.labelling", "worker.model", "worker.scoring"},
+    "worker.labelling": {"worker.model", "worker.scoring"},
     "worker.scoring": {"worker.model", "worker.orphans"},
     "worker.model": set(),
     # A command of its own.

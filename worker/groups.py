@@ -92,17 +92,17 @@ class GroupRunner:
                 return settled
         return self._database.write(
             lambda connection: settle(
-                connection, requests, scores, version, self._served.model.classes
+                connection, requests, scores, version, self._served.model.answering
             )
         )
 
     def update(self, group: Group) -> None:
         """Apply the updates of a group's observations."""
-        classes = self._served.model.classes
+        answering = self._served.model.answering
         try:
             ended = self._database.write(
                 lambda connection: labelling.apply_group(
-                    connection, group.requests, group.reply_to, classes
+                    connection, group.requests, group.reply_to, answering
                 )
             )
         except (UnavailableError, DatabaseFaultError) as error:

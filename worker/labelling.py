@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection
 
 from shared.answers import does_not_exist, unused_keys, with_warnings
-from shared.db import jobs, predictions
+from shared.db import jobs, labels, predictions
 from shared.db.job_rows import Job
-from shared.db.predictions import Labelled
+from shared.db.labels import Labelled
 from shared.errors import ClientFaultError
 from shared.queue.messages import Kind, Lane, Outcome, Request
 from shared.strict_json import parse_object
+from worker.model.answering import Answering
 from worker.scoring.true_class import recognise
 
 
@@ -44,7 +44,7 @@ def apply_group(
     connection: Connection,
     requests: Sequence[Request],
     reply_to: str | None,
-    classes: Sequence[Any],
+    answering: Answering,
 ) -> list[Ended]:
     """Apply the updates of a group, which came from this gateway, together with the unfinished
     ones of their observations.
@@ -55,33 +55,33 @@ def apply_group(
     keys = list({_key(r) for r in requests})
     direct = [r for r in requests if not r.accepted]
     if not direct:
-        return apply(connection, keys, classes)
+        return apply(connection, keys, answering)
     predictions.hold_storing(connection)
     ids = [r.request_id for r in direct]
     promised = jobs.any_of(connection, ids, keys)
     locked = jobs.lock(connection, ids, keys) if promised else []
     by_now = {job.request.request_id for job in locked}
     updates = [_Update(r.number or 0, r, reply_to) for r in direct if r.request_id not in by_now]
-    ended, waiting = _apply(connection, updates, locked, classes)
+    ended, waiting = _apply(connection, updates, locked, answering)
     # The prediction that they wait for applies them.
     jobs.accept(connection, waiting, Lane.INTERACTIVE, reply_to)
     return ended
 
 
-def apply(connection: Connection, keys: Sequence[str], classes: Sequence[Any]) -> list[Ended]:
+def apply(connection: Connection, keys: Sequence[str], answering: Answering) -> list[Ended]:
     """Apply the unfinished updates of these observations, in the order of their acceptance.
 
     Whichever of their messages comes first brings all of them. One whose observation has no row
     but an accepted prediction on its way is left waiting; that prediction applies it.
     """
-    return _apply(connection, (), jobs.lock(connection, (), keys), classes)[0]
+    return _apply(connection, (), jobs.lock(connection, (), keys), answering)[0]
 
 
 def _apply(
     connection: Connection,
     direct: Sequence[_Update],
     locked: Sequence[Job],
-    classes: Sequence[Any],
+    answering: Answering,
 ) -> tuple[list[Ended], list[Request]]:
     """Apply updates that are no jobs, and those among these jobs that are unfinished. Returns those
     that ended, and the requests of those that are no jobs and have to wait.
@@ -99,31 +99,31 @@ def _apply(
     updates = sorted([*direct, *promised], key=lambda update: update.number)
     if not updates:
         return [], []
-    rows = predictions.labelled(connection, list({_key(update.request) for update in updates}))
+    rows = labels.labelled(connection, list({_key(update.request) for update in updates}))
     before = {key: row.seq for key, row in rows.items()}
     ended, waiting = [], []
     for update in updates:
         key = _key(update.request)
-        outcome = _outcome(update, classes, rows.get(key), key in coming)
+        outcome = _outcome(update, answering, rows.get(key), key in coming)
         if outcome is not None:
             ended.append(Ended(update.reply_to, outcome))
         elif not update.request.accepted:
             waiting.append(update.request)
     changed = {key: row for key, row in rows.items() if row.seq != before[key]}
-    predictions.set_true_classes(connection, changed)
+    labels.set_true_classes(connection, changed)
     ids = {update.request.request_id for update in promised}
     jobs.finish(connection, [e.outcome for e in ended if e.outcome.request_id in ids])
     return ended, waiting
 
 
 def _outcome(
-    update: _Update, classes: Sequence[Any], found: Labelled | None, is_coming: bool
+    update: _Update, answering: Answering, found: Labelled | None, is_coming: bool
 ) -> Outcome | None:
     """What becomes of one update, whose row is labelled in memory; None when it has to wait."""
     request = update.request
     try:
         document = parse_object(request.body)
-        true_class = recognise(document.get("true_class"), classes)
+        true_class = recognise(document.get("true_class"), answering)
     except ClientFaultError as error:
         return Outcome.refused(request.request_id, error)
     if found is None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.errors import ArtifactError, ModelFaultError, UnansweredError
 from worker.model.artifacts import PIPELINE
-from worker.model.loading import Model, load
+from worker.model.loading import Model
 from worker.model_state import ModelState
 from worker.scoring.scoring import Score, score
 from worker.scoring.time_limit import time_limit
@@ -32,7 +32,7 @@ class ServedModel:
         self._folder = folder
         self._trial = trial
         self._limit = limit
-        self._model = None if trial.makes_threads else self._load()
+        self._model = None if trial.makes_threads else self._trial.load(self._folder)
         # A row that was answered; when it is not any more, the model is at fault.
         self._answered = trial.answered
         self.state = ModelState()
@@ -63,7 +63,7 @@ class ServedModel:
         while True:
             try:
                 if self._model is None:
-                    self._model = self._load()
+                    self._model = self._trial.load(self._folder)
                 if self._answered is not None:
                     with time_limit(self._limit):
                         self._check_answers()
@@ -108,14 +108,6 @@ class ServedModel:
         error = score([body], self.model)[0].error
         if error is not None:
             raise error
-
-    def _load(self) -> Model:
-        model = replace(load(self._folder), row_by_row=self._trial.row_by_row)
-        if model.version != self._trial.version:
-            raise ArtifactError(
-                f"the files in {self._folder} have changed since this worker was started"
-            )
-        return model
 
     def _failed(self, error: BaseException) -> None:
         if self.state.has_failed():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -15,6 +14,7 @@ from shared.db.predictions import Prediction, Stored
 from shared.queue.messages import Kind, Outcome, Request, Status
 from worker import labelling
 from worker.labelling import Ended
+from worker.model.answering import Answering
 from worker.scoring.scoring import Score
 
 
@@ -57,7 +57,7 @@ def settle(
     requests: Sequence[Request],
     scores: Sequence[Score],
     model_version: str,
-    classes: Sequence[Any],
+    answering: Answering,
 ) -> Settled:
     """Store a scored group. Running it again changes nothing and gives the same outcomes.
 
@@ -86,7 +86,7 @@ def settle(
     jobs.finish(connection, [o for o in outcomes if o.request_id in mine])
     updates: list[Ended] = []
     if any(j.request.kind is Kind.UPDATE for j in locked):
-        updates = labelling.apply(connection, keys, classes)
+        updates = labelling.apply(connection, keys, answering)
     return Settled(outcomes, tuple(updates))
 
 
@@ -94,17 +94,18 @@ def _made(
     requests: Sequence[Request], scores: Sequence[Score], model_version: str
 ) -> list[Prediction]:
     return [
-        Prediction(r.request_id, r.observation_id, r.body, s.proba, model_version)
+        Prediction(
+            r.request_id, r.observation_id, r.body, s.proba, model_version,
+            s.answer if isinstance(s.answer, dict) else None,
+        )
         for r, s in zip(requests, scores, strict=True)
-        if s.proba is not None
-    ]
+        if s.answer is not None
+    ]  # fmt: skip
 
 
 def _outcome(request: Request, score: Score, stored: dict[str, Stored]) -> Outcome:
     if score.error is not None:
         return Outcome.refused(request.request_id, score.error)
-    body: dict[str, Any] = {"proba": score.proba}
     row = stored.get(request.observation_id.key)
-    if row is not None:
-        body = row.answer_to(request)
+    body = (score.body or {}) if row is None else row.answer_to(request)
     return Outcome(request.request_id, 200, with_warnings(body, score.warnings))

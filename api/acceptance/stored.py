@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from shared.answers import unused_keys, with_warnings
-from shared.db import predictions
-from shared.db.predictions import Labelled, Stored
+from shared.db import labels, predictions
+from shared.db.labels import Labelled
+from shared.db.predictions import Stored
 from shared.queue.messages import Kind, Outcome, Request
 from shared.strict_json import parse_object
 
@@ -21,7 +22,7 @@ def stored_outcomes(connection: Connection, requests: Sequence[Request]) -> list
     for request in requests:
         keys[request.kind].append(request.observation_id.key)
     rows = predictions.find(connection, keys[Kind.PREDICT])
-    labelled = predictions.labelled(connection, keys[Kind.UPDATE])
+    labelled = labels.labelled(connection, keys[Kind.UPDATE])
     return [
         _of_prediction(request, rows.get(request.observation_id.key))
         if request.kind is Kind.PREDICT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from shared.errors import MalformedBodyError, WrongShapeError
@@ -15,7 +16,12 @@ from shared.observation_id import (
 from shared.queue.messages import Kind, Request
 from shared.strict_json import parse_object
 
-_TRUE_CLASS = f"true_class must be {ALLOWED}, or a boolean"
+# Which of them the model can have had is known by a worker only.
+_TRUE_CLASS = (
+    "true_class must be a class (a 64-bit integer, a string of 1 to "
+    f"{LONGEST_TEXT} characters or a boolean) or, for a regressor, a number or an array of numbers"
+)
+_MOST_NUMBERS = 1000
 
 
 def understand(kind: Kind, data: bytes, identity: str) -> Request:
@@ -55,10 +61,18 @@ def _check_true_class(document: dict[str, Any]) -> None:
     if "true_class" not in document:
         raise WrongShapeError(f"true_class is missing: {_TRUE_CLASS}")
     value = document["true_class"]
-    if isinstance(value, int | float):
-        # pandas turns a column of whole numbers with a gap in it into 1.0 and 0.0.
-        fits = SMALLEST_INTEGER <= value <= LARGEST_INTEGER and value == int(value)
+    if isinstance(value, list):
+        fits = 1 <= len(value) <= _MOST_NUMBERS and all(map(_is_number, value))
+    elif isinstance(value, str):
+        fits = 1 <= len(value) <= LONGEST_TEXT
     else:
-        fits = isinstance(value, str) and 1 <= len(value) <= LONGEST_TEXT
+        fits = isinstance(value, bool) or _is_number(value)
     if not fits:
         raise WrongShapeError(_TRUE_CLASS)
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return is_whole and SMALLEST_INTEGER <= value <= LARGEST_INTEGER  # type: ignore[operator]

@@ -24,10 +24,11 @@ that anybody saw is given twice.
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import Connection, Select, Text, func, or_, select, type_coerce
 
 from shared.db.engine import Database
 from shared.db.seen_rows import SEEN, as_seen
@@ -103,7 +104,8 @@ def page(connection: Connection, after: int, until: int, limit: int) -> list[dic
     # The server adds up the sizes, for which it need not read what it stores apart.
     rows = query.subquery()
     size = func.octet_length(rows.c.observation) + _FRAME
-    size += func.coalesce(func.octet_length(rows.c.true_class), 0)
+    for texts in (rows.c.true_class, rows.c.answer):
+        size += func.coalesce(func.octet_length(type_coerce(texts, Text)), 0)
     weight = func.sum(size).over(order_by=rows.c.id)
     weighed = select(rows, size.label("size"), weight.label("weight")).subquery()
     fits = or_(weighed.c.weight <= PAGE_BYTES, weighed.c.weight == weighed.c.size)
@@ -120,6 +122,7 @@ def _as_they_come(connection: Connection, query: Select[Any]) -> list[dict[str, 
     while (row := found.fetchone()) is not None:
         weight += len(row.observation.encode()) + _FRAME
         weight += len(row.true_class) if isinstance(row.true_class, str) else 0
+        weight += 0 if row.answer is None else len(json.dumps(row.answer))
         if rows and weight > PAGE_BYTES:
             break
         rows.append(as_seen(row))

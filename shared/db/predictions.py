@@ -1,21 +1,20 @@
-"""Every query that stores predictions, or labels them; `listing` has those that list them."""
+"""Every query that stores predictions; `labels` has those that label them, `listing` those that
+list them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, select, text, update
+from sqlalchemy import Connection, delete, select, text
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from shared.answers import already_exists
 from shared.db.clock import clock
 from shared.db.conditions import among
 from shared.db.engine import Database
-from shared.db.seen_rows import SEEN, as_seen, timestamp
 from shared.db.tables import PREDICTION
 from shared.observation_id import ObservationId
 from shared.queue.messages import Request
@@ -27,48 +26,33 @@ STORING_LOCK = 0x51756576
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """One prediction about to be stored. `proba` is that of the second class."""
+    """One prediction about to be stored. `proba` is the probability in its answer, if there is one;
+    `answer` is the whole of it, where it is more than that."""
 
     request_id: str
     observation_id: ObservationId
     observation: str
-    proba: float
+    proba: float | None
     model_version: str
+    answer: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What is stored for an observation: whose request made the row, and its probability."""
+    """What is stored for an observation: whose request made the row, and what it was answered."""
 
     request_id: str | None
     observation_id: ObservationId
-    proba: float
+    proba: float | None
+    answer: dict[str, Any] | None = None
 
     def answer_to(self, request: Request) -> dict[str, Any]:
         """What a prediction is answered that finds this row. Its own row is left by an earlier try
         of it, and its client gets the answer that it made."""
+        said = {"proba": self.proba} if self.answer is None else self.answer
         if self.request_id == request.request_id:
-            return {"proba": self.proba}
-        return already_exists(request.observation_id, self.proba)
-
-
-@dataclass(slots=True)
-class Labelled:
-    """A row as clients see it, the number of the update that labelled it, and the time by the
-    database's clock when it was read."""
-
-    row: dict[str, Any]
-    seq: int | None
-    now: datetime
-
-    def apply(self, true_class: Any, seq: int) -> bool:
-        """Label the row, unless a later accepted label is there: then nothing changes, and this is
-        false. The database hears of it by `set_true_classes`."""
-        if self.seq is not None and self.seq >= seq:
-            return False
-        self.row |= {"true_class": true_class, "true_class_at": timestamp(self.now)}
-        self.seq = seq
-        return True
+            return dict(said)
+        return already_exists(request.observation_id, said)
 
 
 # How many rows were inserted, or null when one of the jobs asked about is there; the function is
@@ -77,17 +61,8 @@ _STORE = """
     SELECT queuecast_store(
         %(lock)s, %(job_ids)s::text[], %(job_keys)s::text[], %(request_ids)s::text[],
         %(keys)s::text[], %(are_text)s::boolean[], %(observations)s::text[],
-        %(probas)s::double precision[], %(model_version)s
+        %(probas)s::double precision[], %(model_version)s, %(answers)s::text[]
     )
-"""
-
-
-_LABEL = """
-    UPDATE prediction
-    SET true_class = label.true_class, true_class_seq = label.seq, true_class_at = label.moment
-    FROM unnest(%(keys)s::text[], %(classes)s::text[], %(seqs)s::bigint[],
-                %(moments)s::timestamptz[]) AS label (key, true_class, seq, moment)
-    WHERE observation_id = label.key AND (true_class_seq IS NULL OR true_class_seq < label.seq)
 """
 
 
@@ -107,6 +82,7 @@ def insert(connection: Connection, predictions: Sequence[Prediction]) -> int:
                 "request_id": p.request_id,
                 "model_version": p.model_version,
                 "predicted_at": now,
+                "answer": p.answer,
             }
             for p in predictions
         ]
@@ -146,7 +122,15 @@ def _parameters(
         "observations": [p.observation for p in predictions],
         "probas": [p.proba for p in predictions],
         "model_version": predictions[0].model_version,
+        "answers": _texts(predictions),
     }
+
+
+def _texts(predictions: Sequence[Prediction]) -> list[str | None] | None:
+    """Their answers as JSON; None where all are probabilities."""
+    if all(p.answer is None for p in predictions):
+        return None
+    return [None if p.answer is None else json.dumps(p.answer) for p in predictions]
 
 
 def wait_for_storing(connection: Connection) -> None:
@@ -168,11 +152,14 @@ def _lock_storing(connection: Connection, function: str) -> None:
 def find(connection: Connection, keys: Sequence[str]) -> dict[str, Stored]:
     """What is stored for these observations, by key."""
     c = PREDICTION.c
-    query = select(c.request_id, c.observation_id, c.observation_id_is_text, c.proba)
+    query = select(c.request_id, c.observation_id, c.observation_id_is_text, c.proba, c.answer)
     found = connection.execute(query.where(among(c.observation_id, keys)))
     return {
         r.observation_id: Stored(
-            r.request_id, ObservationId(r.observation_id, r.observation_id_is_text), r.proba
+            r.request_id,
+            ObservationId(r.observation_id, r.observation_id_is_text),
+            r.proba,
+            r.answer,
         )
         for r in found
     }
@@ -186,52 +173,3 @@ def remove_of_requests(connection: Connection, request_ids: Sequence[str], keys:
     connection.execute(
         delete(PREDICTION).where(among(c.observation_id, keys), among(c.request_id, request_ids))
     )
-
-
-def labelled(connection: Connection, keys: Sequence[str]) -> dict[str, Labelled]:
-    """The rows of these observations as they are now, by key. Nobody else labels them until this
-    transaction ends."""
-    c = PREDICTION.c
-    query: Select[Any] = select(*SEEN, c.true_class_seq, clock(connection).label("now"))
-    # In one order, so that two groups never wait for each other.
-    query = query.where(among(c.observation_id, keys)).order_by(c.id)
-    found = connection.execute(query.with_for_update(key_share=True))
-    return {r.observation_id: Labelled(as_seen(r), r.true_class_seq, r.now) for r in found}
-
-
-def set_true_classes(connection: Connection, labels: Mapping[str, Labelled]) -> None:
-    """Write down what `Labelled.apply` made of rows, by key; a later label that is there stays."""
-    rows = [
-        {
-            "key": key,
-            "label": label.row["true_class"],
-            "label_seq": label.seq,
-            "label_at": label.now,
-        }
-        for key, label in labels.items()
-    ]
-    if not rows:
-        return
-    if connection.dialect.name != "sqlite":
-        parameters = {
-            "keys": [r["key"] for r in rows],
-            "classes": [json.dumps(r["label"]) for r in rows],
-            "seqs": [r["label_seq"] for r in rows],
-            "moments": [r["label_at"] for r in rows],
-        }
-        connection.exec_driver_sql(_LABEL, parameters)
-        return
-    c = PREDICTION.c
-    statement = (
-        update(PREDICTION)
-        .where(
-            c.observation_id == bindparam("key"),
-            c.true_class_seq.is_(None) | (c.true_class_seq < bindparam("label_seq")),
-        )
-        .values(
-            true_class=bindparam("label"),
-            true_class_seq=bindparam("label_seq"),
-            true_class_at=bindparam("label_at"),
-        )
-    )
-    connection.execute(statement, rows)

@@ -15,12 +15,12 @@ _c = PREDICTION.c
 # What a query has to select for `as_seen`.
 SEEN: tuple[ColumnElement[Any], ...] = (
     _c.id, _c.observation_id, _c.observation_id_is_text, _c.observation, _c.proba, _c.true_class,
-    _c.predicted_at, _c.true_class_at, _c.model_version,
+    _c.predicted_at, _c.true_class_at, _c.model_version, _c.answer,
 )  # fmt: skip
 
 
 def as_seen(found: Row[Any]) -> dict[str, Any]:
-    """The ancestor's five keys first, then ours."""
+    """The ancestor's five keys first, then ours, then what else the model answered."""
     observation_id = ObservationId(found.observation_id, found.observation_id_is_text)
     return {
         "id": found.id,
@@ -31,6 +31,7 @@ def as_seen(found: Row[Any]) -> dict[str, Any]:
         "predicted_at": timestamp(found.predicted_at),
         "true_class_at": timestamp(found.true_class_at),
         "model_version": found.model_version,
+        **{key: value for key, value in (found.answer or {}).items() if key != "proba"},
     }
 
 

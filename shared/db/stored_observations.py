@@ -37,9 +37,9 @@ class StoredObservation:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which rows: those predicted from `since` on and before `until`, by this version of the model,
-    with a true class; and of these at most `limit`, the newest. None asks for nothing. Rows that
-    the ancestor stored have neither a time nor a version."""
+    """Which rows, of those with a probability: those predicted from `since` on and before `until`,
+    by this version of the model, with a true class; and of these at most `limit`, the newest. None
+    asks for nothing. Rows that the ancestor stored have neither a time nor a version."""
 
     since: datetime | None = None
     until: datetime | None = None
@@ -49,7 +49,7 @@ class Selection:
 
     def conditions(self) -> list[ColumnElement[bool]]:
         """All but the limit."""
-        found: list[ColumnElement[bool]] = []
+        found: list[ColumnElement[bool]] = [_c.proba.is_not(None)]
         if self.since is not None:
             found.append(_c.predicted_at >= self.since)
         if self.until is not None:

@@ -75,7 +75,8 @@ PREDICTION = Table(
     Column("id", Serial, primary_key=True),
     Column("observation_id", Text, nullable=False),
     Column("observation", Text, nullable=False),
-    Column("proba", Double, nullable=False),
+    # Null where the model gives no probability: a regressor, say.
+    Column("proba", Double),
     Column("true_class", JsonText),
     Column("observation_id_is_text", Boolean, nullable=False),
     Column("request_id", Text),
@@ -84,6 +85,8 @@ PREDICTION = Table(
     Column("true_class_at", UtcDateTime),
     # The number of the update that set true_class: an older one never replaces it.
     Column("true_class_seq", BigInteger),
+    # What was answered, where it is more than `proba` by itself.
+    Column("answer", JsonText),
     Index("prediction_observation_id", "observation_id", unique=True),
 )
 

@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from queuecast import pack
-from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.linear_model import LogisticRegression
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from shared.errors import ArtifactError
 from shared.settings import CHECKOUT
@@ -133,7 +134,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str]] = {
     ),
     "a class of a notebook": (of_a_notebook, "was defined in a notebook or a script"),
     "not fitted": (lambda f: write(f, LogisticRegression(), numbers()[0]), "is not fitted"),
-    "no classifier": (lambda f: fitted(f, LinearRegression()), "without predict_proba"),
+    "no model": (lambda f: fitted(f, StandardScaler()), "without predict"),
     "several outputs": (several_outputs, "a classifier of 2 outputs"),
     "never answers": (own("never_answers", _REFUSES), "answers no observation at all"),
     "hangs": (own("hangs_for_ever", _HANGS), "in 3 s ("),

@@ -16,22 +16,25 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, event, select
 
 from shared.answers import does_not_exist
-from shared.db import job_claims, job_numbers, jobs, listing, predictions
+from shared.db import job_claims, job_numbers, jobs, labels, listing, predictions
 from shared.db.engine import Database, connect
+from shared.db.labels import Labelled
 from shared.db.migrate import migrate
-from shared.db.predictions import Labelled, Prediction
+from shared.db.predictions import Prediction
 from shared.db.tables import JOB, PREDICTION
 from shared.errors import ClientFaultError
 from shared.observation_id import ObservationId
 from shared.queue.messages import Kind, Lane, Outcome, Request
 from shared.settings import Settings
 from shared.strict_json import parse_object
+from tests.answerings import classifier
 from worker import labelling
+from worker.model.answering import Answering
 from worker.scoring.scoring import Score
 from worker.scoring.true_class import recognise
 from worker.storing import settle
 
-CLASSES = (0, 1)
+CLASSES = classifier(0, 1)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -177,7 +180,7 @@ def _fill(
 
 
 def apply_one_by_one(
-    connection: Connection, keys: list[str], classes: tuple[int, ...]
+    connection: Connection, keys: list[str], answering: Answering
 ) -> list[labelling.Ended]:
     """The plain way: each update looks, writes and reads for itself."""
     c = PREDICTION.c
@@ -189,7 +192,7 @@ def apply_one_by_one(
         mine = c.observation_id == request.observation_id.key
         document = parse_object(request.body)
         try:
-            label = recognise(document.get("true_class"), classes)
+            label = recognise(document.get("true_class"), answering)
         except ClientFaultError as error:
             ended.append(labelling.Ended(job.reply_to, Outcome.refused(request.request_id, error)))
             continue
@@ -274,7 +277,7 @@ def test_what_became_a_job_meanwhile_is_its(database: Database) -> None:
     database.write(lambda c: accept(c, *direct))
     database.write(lambda c: jobs.cancel(c, "update 1"))
     database.write(lambda c: labelling.apply(c, ["b"], CLASSES))
-    database.write(lambda c: predictions.set_true_classes(c, _relabelled(c, "b", direct[1])))
+    database.write(lambda c: labels.set_true_classes(c, _relabelled(c, "b", direct[1])))
     ended = database.write(lambda c: labelling.apply_group(c, direct, "channel", CLASSES))
     assert ended == []
     rows = database.read(lambda c: listing.page(c, 0, listing.last_drawn(c), 10))
@@ -285,7 +288,7 @@ def test_what_became_a_job_meanwhile_is_its(database: Database) -> None:
 
 def _relabelled(connection: Connection, name: str, after: Request) -> dict[str, Labelled]:
     """A label that was accepted after this one."""
-    row = predictions.labelled(connection, [name])[name]
+    row = labels.labelled(connection, [name])[name]
     assert row.apply(0, (after.number or 0) + 1)
     return {name: row}
 

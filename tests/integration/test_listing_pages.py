@@ -75,6 +75,17 @@ def test_pages_by_weight(database: Database) -> None:
     assert sizes(read_on(database, 0, limit=1))[:2] == [[400_000], [400_000]]
 
 
+def test_answers_weigh(database: Database) -> None:
+    """As much as what was sent: a page of large answers has few rows."""
+    answer = {"prediction": "a" * 400_000}
+    made = [
+        Prediction(f"of {n}", ObservationId(f"{n}", True), "{}", None, "v", answer)
+        for n in range(5)
+    ]
+    database.write(lambda c: predictions.insert(c, made))
+    assert [len(page) for page in read_on(database, 0)] == [2, 2, 1]
+
+
 def test_pages_by_rows(database: Database) -> None:
     """Of small rows a page has 500, or as many as are asked for."""
     database.write(lambda c: store(c, *(f"{n:04}" for n in range(1200))))

@@ -17,17 +17,21 @@ from shared.errors import ArtifactError
 from tests.client.packable import KINDS
 from worker.checking.__main__ import check
 from worker.checking.report import report
+from worker.model.answers import as_body
+from worker.model.loading import Model
 from worker.model.manifest import Manifest
 from worker.model.trained_with import other_versions
+from worker.scoring.agreement import agree
+from worker.scoring.framing import frame
 from worker.scoring.trial import Trial, try_out
 
 # The process of the tests has threads, which a worker's has not when it forks.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 
 
-@pytest.fixture(scope="module", params=["0 and 1", "texts", "three classes"])
+@pytest.fixture(scope="module", params=["0 and 1", "texts", "three classes", "several numbers"])
 def packed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A packed classifier, the first of two classes being the positive one of "texts"."""
+    """A packed model, the first of two classes being the positive one of "texts"."""
     folder = tmp_path_factory.mktemp("packed")
     pipeline, data, y = KINDS[request.param]()
     positive = "no" if request.param == "texts" else None
@@ -58,12 +62,34 @@ def test_it_agrees(folder: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     assert found.answered == manifest["golden_rows"][0]["observation"]
     assert not found.row_by_row
+    # Its golden rows were answered alike, and so is a model that children load.
+    (answer,) = found.load(folder).answers(_golden_frame(found.load(folder), manifest))
+    assert not isinstance(answer, Exception)
+    assert agree(as_body(answer), manifest["golden_rows"][0]["answer"], 1e-9)
     details = found.description["details"]
+    assert details["kind"] == manifest["kind"]
+    assert details["classes"] == manifest["classes"]
+    assert details["positive_class"] == manifest["positive_class"]
     assert details["name"] == manifest["name"]
     by_name = {column["name"]: column for column in details["columns"]}
     assert list(by_name) == found.description["columns"]
     assert by_name["grade"]["categories"] == ["low", "middle", "high"]
     assert by_name["size"]["range"] == manifest["columns"][0]["range"]
+
+
+def _golden_frame(model: Model, manifest: dict[str, Any]) -> Any:
+    return frame([manifest["golden_rows"][0]["observation"]], model)
+
+
+def test_a_positive_class_that_is_none(folder: Path) -> None:
+    """Of two classes that are not 0 and 1 it is looked at; else it is always the same."""
+    classes = json.loads((folder / "manifest.json").read_text())["classes"]
+    change(folder, lambda m: m.update(positive_class="maybe"))
+    if classes == [0, 1]:
+        assert tried(folder).description["details"]["positive_class"] == 1
+    else:
+        with pytest.raises(ArtifactError, match="'maybe', which is none of two classes"):
+            tried(folder)
 
 
 def test_other_answers(folder: Path) -> None:
@@ -74,6 +100,8 @@ def test_other_answers(folder: Path) -> None:
         answer = manifest["golden_rows"][7]["answer"]
         for held in (answer, answer.get("probas", {})):
             held.update({n: p - 1e-6 for n, p in held.items() if isinstance(p, float)})
+        if isinstance(answer["prediction" if "prediction" in answer else "proba"], list):
+            answer["prediction"][1] += 1e-6
         manifest["libraries"]["scikit-learn"] = "1.0"
 
     change(folder, edit)

@@ -19,9 +19,11 @@ from shared.db.engine import Database, connect
 from shared.db.listing import page
 from shared.db.migrate import alembic_config, migrate
 from shared.db.migrations import HEAD
-from shared.db.predictions import find
+from shared.db.predictions import Prediction, find
+from shared.db.predictions import insert as insert_predictions
 from shared.db.tables import METADATA
 from shared.errors import SchemaError, StartError
+from shared.observation_id import ObservationId
 from shared.setting_values import database_url
 from shared.settings import CHECKOUT
 from tests.ancestor import RELATIVES, make_ancestor, make_relative
@@ -165,6 +167,34 @@ def test_what_an_earlier_version_took_over(url: str) -> None:
         ("-", "007"), ("x", "NaN"),
         ("ours", "no"),
     ]  # fmt: skip
+    database.close()
+
+
+def test_rows_of_before_answers(kind: str, url: str) -> None:
+    """Stay what they were, numbers included, and the next row has the next one; a worker of the
+    version before stores beside a new one."""
+    database = connect(url, 1, 10)
+    database.write(lambda c: command.upgrade(alembic_config(c), "0007"))
+    for number in (3, 8):
+        insert = (
+            "INSERT INTO prediction (id, observation_id, observation_id_is_text, observation, "
+            f"proba, true_class, model_version) VALUES ({number}, '{number}', false, 'body', "
+            "0.1, '1', 'v')"
+        )
+        database.write(lambda c, insert=insert: c.exec_driver_sql(insert))  # type: ignore[misc]
+    if kind == "postgres":
+        database.write(lambda c: c.exec_driver_sql("SELECT setval('prediction_id_seq', 8)"))
+    assert migrate(database) is True
+    assert listed(database) == [(n, n, "body", 0.1, 1) for n in (3, 8)]
+    if kind == "postgres":
+        old = (
+            "SELECT queuecast_store(1, '{}', '{}', '{r}', '{9}', '{false}', '{body}', '{0.5}', 'v')"
+        )
+        assert database.write(lambda c: c.exec_driver_sql(old).scalar()) == 1
+    else:
+        made = [Prediction("r", ObservationId("9", False), "body", 0.5, "v")]
+        assert database.write(lambda c: insert_predictions(c, made)) == 1
+    assert listed(database)[2:] == [(9, 9, "body", 0.5, None)]
     database.close()
 
 

@@ -19,9 +19,11 @@ from shared.db.predictions import Prediction
 from shared.observation_id import ObservationId
 from shared.queue.messages import Group, Kind, Lane, Outcome, Request
 from shared.settings import Settings
+from tests.answerings import classifier
 from tests.integration.beside import behind
 from worker import labelling
 
+CLASSES = classifier(0, 1)
 MAKER = Prediction("maker", ObservationId("a", True), "{}", 0.5, "v")
 
 
@@ -47,7 +49,7 @@ class Sent:
         return asyncio.run(self.outbox.convert(request))
 
     def apply(self, *requests: Request) -> None:
-        self.database.write(lambda c: labelling.apply_group(c, requests, "channel", (0, 1)))
+        self.database.write(lambda c: labelling.apply_group(c, requests, "channel", CLASSES))
 
     def job(self, request: Request) -> job_rows.Job | None:
         return self.database.read(lambda c: jobs.find(c, request.request_id))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
@@ -16,6 +19,7 @@ from shared.db.predictions import Prediction
 from shared.errors import DatabaseAwayError
 from shared.observation_id import ObservationId
 from shared.queue.messages import Kind, Lane, Request
+from shared.settings import Settings
 from tests.system import wait_for
 
 
@@ -62,6 +66,52 @@ def test_nothing_beside_a_promise(database: Database, kind: Kind) -> None:
     database.write(lambda c: jobs.accept(c, [promised], Lane.DEFERRED, None))
     assert insert(database, "a", "b") is None
     assert rows(database) == 0
+
+
+ANSWERS: list[dict[str, Any] | None] = [
+    {"proba": 0.75, "prediction": "b", "probas": {"b": 0.75, "a": 0.25}},
+    {"prediction": [1.5, -2]},
+    {"proba": None, "prediction": "unsure", "probas": {"b": 0.5, "a": 0.5}},
+    None,
+]
+
+
+def of_answers() -> list[Prediction]:
+    """A prediction with each of them."""
+    return [
+        Prediction(
+            f"request-{n}", ObservationId(f"{n}", True), "{}",
+            0.5 if answer is None else answer.get("proba"), "v", answer,
+        )
+        for n, answer in enumerate(ANSWERS)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres", "postgres, at once"])
+def test_answers_are_kept(kind: str, new_database_url: Callable[[str], str]) -> None:
+    """Whole, with their keys in their order, for duplicates and for the listing."""
+    url = new_database_url(kind.split(",")[0])
+    made = connect(Settings.from_environment({"DATABASE_URL": url}).database_url, 2, 10.0)
+    migrate(made)
+    stored = of_answers()
+    if kind == "postgres, at once":
+        ids, keys = [p.request_id for p in stored], [p.observation_id.key for p in stored]
+        assert predictions.insert_unpromised(made, stored, ids, keys) == len(ANSWERS)
+    else:
+        assert made.write(lambda c: predictions.insert(c, stored)) == len(ANSWERS)
+    found = made.read(lambda c: predictions.find(c, [p.observation_id.key for p in stored]))
+    listed = made.read(lambda c: listing.page(c, 0, 10**6, 100))
+    made.close()
+    asked = replace(request("another"), observation_id=ObservationId("7", True))
+    for number, answer in enumerate(ANSWERS):
+        said = {"proba": 0.5} if answer is None else answer
+        of_row = found[f"{number}"]
+        again = replace(asked, request_id=f"request-{number}")
+        assert json.dumps(of_row.answer_to(again)) == json.dumps(said)
+        exists = {**said, "error": 'Observation ID: "7" already exists'}
+        assert json.dumps(of_row.answer_to(asked)) == json.dumps(exists)
+        shown = {k: v for k, v in listed[number].items() if k in (*said, "proba", "prediction")}
+        assert shown == {"proba": None, **said}
 
 
 def test_a_request_becomes_a_job_meanwhile(database: Database) -> None:

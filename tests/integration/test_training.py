@@ -74,7 +74,7 @@ def train_again(artifacts: Path, folder: Path, kernel: str | None) -> set[str]:
 def answers(model: Model, artifacts: Path) -> NDArray[np.float64]:
     """What a model says of each training passenger, shape (891,)."""
     data = pd.read_csv(artifacts / "data" / "titanic_train.csv")
-    return model.probabilities(data[list(model.columns)].astype(model.dtypes))
+    return np.array(model.answers(data[list(model.columns)].astype(model.dtypes)))
 
 
 @pytest.mark.parametrize("kernel", [None, *runnable()], ids=lambda kernel: kernel or "own")

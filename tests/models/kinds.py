@@ -31,31 +31,11 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEnc
 from sklearn.svm import LinearSVC
 
 from tests.models.contract_answers import answers
+from tests.models.kinds_of_answers import KINDS_OF_ANSWERS
+from tests.models.small_frames import ROWS, Fitted, imputed, numbers, positive
 
-ROWS = 40
 EXPECTED = "expected.json"
 STEPS = Path(__file__).with_name("model_steps.py")
-# A fitted pipeline, and the frame or the Series that it was fitted on.
-Fitted = tuple[Any, Any]
-
-
-def numbers() -> pd.DataFrame:
-    """Two columns of numbers of six decimal places, one with missing values; shape (ROWS, 2)."""
-    random = np.random.default_rng(21)
-    data = pd.DataFrame(random.normal(size=(ROWS, 2)).round(6), columns=["x", "y"])
-    data.loc[::7, "y"] = np.nan
-    return data
-
-
-def positive() -> Any:
-    """Whether x is large, for most rows."""
-    noise = np.random.default_rng(22).normal(size=ROWS) / 3
-    return numbers()["x"].to_numpy() + noise > 0
-
-
-def imputed(model: Any) -> Any:
-    """A pipeline of numbers that may be missing."""
-    return make_pipeline(SimpleImputer(), model)
 
 
 def zero_and_one(_: Any) -> Fitted:
@@ -195,6 +175,7 @@ KINDS: dict[str, Callable[[Any], Fitted]] = {
     "native_categories": native_categories,
     "calibrated": calibrated,
     "lightgbm": lightgbm,
+    **KINDS_OF_ANSWERS,
 }
 
 
@@ -210,7 +191,11 @@ def write(name: str, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(STEPS, folder / STEPS.name)
     sys.path.insert(0, str(folder))
-    pipeline, data = KINDS[name](importlib.import_module(STEPS.stem))
+    write_fitted(folder, *KINDS[name](importlib.import_module(STEPS.stem)))
+
+
+def write_fitted(folder: Path, pipeline: Any, data: Any) -> None:
+    """Write the three files of a pipeline, and what it says of its training frame."""
     joblib.dump(pipeline, folder / "pipeline.pickle")
     is_series = isinstance(data, pd.Series)
     (folder / "dtypes.pickle").write_bytes(pickle.dumps(data.dtype if is_series else data.dtypes))

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.linear_model import LogisticRegression
 
 
 class Ratio(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -46,6 +47,24 @@ class Clock(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             }
         )
         return numbers.astype("float64").fillna(-1.0).to_numpy()
+
+
+class Reversed(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A logistic regression whose classes stand in the other order."""
+
+    def fit(self, data: Any, true_classes: Any) -> Reversed:
+        """Learn, and turn the classes round."""
+        self.inner_ = LogisticRegression().fit(data, true_classes)
+        self.classes_ = self.inner_.classes_[::-1]
+        return self
+
+    def predict(self, data: Any) -> Any:
+        """Shape (rows,)."""
+        return self.inner_.predict(data)
+
+    def predict_proba(self, data: Any) -> Any:
+        """Shape (rows, classes), in the order of `classes_`."""
+        return self.inner_.predict_proba(data)[:, ::-1]
 
 
 def by_number(data: pd.DataFrame) -> Any:

@@ -98,8 +98,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "an id is HTML in the reader's browser", "unit/test_replay_report",
     ),
     mutant(
-        "company-is-overlooked", "worker/replay/replay.py",
-        "trial.version, trial.row_by_row, limit", "trial.version, False, limit",
+        "company-is-overlooked", "worker/scoring/trial.py",
+        "row_by_row=self.row_by_row, answering", "answering",
         "a replay says what a worker would not", "integration/test_replay",
     ),
     mutant(

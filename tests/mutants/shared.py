@@ -109,12 +109,27 @@ MUTANTS: tuple[Mutant, ...] = (
         "410 for a job that never was", "integration/test_clearing",
     ),
     mutant(
-        "older-label-wins", "shared/db/predictions.py",
+        "answer-not-stored-by-the-function", "shared/db/predictions.py",
+        "if all(p.answer is None for p in predictions):", "if True:",
+        "a duplicate is told less than the first", "integration/test_storing",
+    ),
+    mutant(
+        "answer-not-stored-on-sqlite", "shared/db/predictions.py",
+        '                "answer": p.answer,\n', "",
+        "a duplicate is told less than the first", "integration/test_storing",
+    ),
+    mutant(
+        "answers-without-weight", "shared/db/listing.py",
+        "for texts in (rows.c.true_class, rows.c.answer):", "for texts in (rows.c.true_class,):",
+        "pages of large answers fill the gateway's memory", "integration/test_listing_pages",
+    ),
+    mutant(
+        "older-label-wins", "shared/db/labels.py",
         "if self.seq is not None and self.seq >= seq:", "if False:",
         "a redelivered label replaces a later one", "integration/test_labelling",
     ),
     mutant(
-        "label-without-its-time", "shared/db/predictions.py",
+        "label-without-its-time", "shared/db/labels.py",
         "true_class_seq = label.seq, true_class_at = label.moment", "true_class_seq = label.seq",
         "nobody knows when a label came", "integration/test_labelling",
     ),

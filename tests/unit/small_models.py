@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from tests.answerings import classifier as classifying
 from worker.model.loading import Model
 from worker.scoring.framing import Observation, frame
 
@@ -49,7 +50,7 @@ def small_model(step: Step, classifier: LogisticRegression | None = None) -> Mod
     fitted.fit(pd.DataFrame(numbers, columns=list(COLUMNS)), numbers.sum(axis=1) > 0.3)
     pipeline = make_pipeline(FunctionTransformer(step), fitted)
     dtypes: dict[str, Any] = {name: np.dtype("float64") for name in COLUMNS}
-    return Model(pipeline, COLUMNS, dtypes, (False, True), "small")
+    return Model(pipeline, COLUMNS, dtypes, classifying(False, True), "small")
 
 
 def own_answer(model: Model, observation: Observation) -> float | None:

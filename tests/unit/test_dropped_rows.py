@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 from shared.errors import ArtifactError, UnfitObservationError
 from tests.unit import small_models as small
-from worker.model.answers import of_class
+from worker.model.alignment import numbers_by_class
 from worker.model.loading import Model
 from worker.scoring.framing import Observation
 from worker.scoring.scoring import Score, score
@@ -152,16 +152,17 @@ def test_what_an_index_tells(index: list[object], rows: int, expected: list[floa
     given = pd.DataFrame({"no": 1 - second, "yes": second}, index=index)
     if expected is None:
         with pytest.raises(UnfitObservationError, match=f"{len(index)} answers for {rows}"):
-            of_class(given, rows, 1)
+            numbers_by_class(given, rows, 2, "predict_proba")
     else:
-        np.testing.assert_array_equal(of_class(given, rows, 1), expected)
+        found = numbers_by_class(given, rows, 2, "predict_proba")[:, 1]
+        np.testing.assert_array_equal(found, expected)
 
 
 @pytest.mark.parametrize("shape", [(), (3,), (3, 1), (2, 3, 2)])
 def test_shapes_that_are_no_probabilities(shape: tuple[int, ...]) -> None:
     """Each is named."""
     with pytest.raises(ArtifactError, match="shape"):
-        of_class(np.zeros(shape), 3, 1)
+        numbers_by_class(np.zeros(shape), 3, 2, "predict_proba")
 
 
 def test_shuffled_groups_of_a_dropping_pipeline() -> None:

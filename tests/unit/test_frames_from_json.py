@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.answerings import classifier
 from worker.model.loading import Model
 from worker.scoring.framing import columns, frame, take
 
@@ -54,7 +55,9 @@ def served(data: pd.DataFrame | pd.Series, **more: Any) -> Model:
     held = data.to_frame() if isinstance(data, pd.Series) else data
     labels = tuple(held.columns)
     dtypes = {str(label): held[label].dtype for label in labels}
-    return Model(None, tuple(map(str, labels)), dtypes, (0, 1), "v", labels=labels, **more)
+    return Model(
+        None, tuple(map(str, labels)), dtypes, classifier(0, 1), "v", labels=labels, **more
+    )
 
 
 def read(text: str, model: Model) -> Any:

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.errors import UnfitObservationError
+from tests.answerings import classifier
 from worker.model.loading import Model
 from worker.scoring.framing import Observation, columns, take, unknown_keys
 from worker.scoring.framing import frame as frame_of_taken
@@ -54,7 +55,7 @@ VALUES = SCALARS | st.lists(SCALARS, max_size=2) | st.dictionaries(st.text("ab")
 def model(dtypes: dict[str, Any]) -> Model:
     """A model that has columns, and nothing else."""
     known = {name: pd.api.types.pandas_dtype(d) for name, d in dtypes.items() if d is not None}
-    return Model(None, tuple(dtypes), known, (0, 1), "version")
+    return Model(None, tuple(dtypes), known, classifier(0, 1), "version")
 
 
 def refusal(observation: Observation, fitted: Model) -> UnfitObservationError | None:

@@ -18,6 +18,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder
 
+from tests.answerings import classifier
 from worker.model.known_categories import known_categories, likely_categories
 from worker.model.loading import Model
 from worker.scoring.framing import columns, frame, take
@@ -49,7 +50,9 @@ def served(pipeline: Any, data: pd.DataFrame = DATA) -> Model:
     pipeline.fit(data, TRUE_CLASSES)
     dtypes: dict[str, Any] = {str(name): data[name].dtype for name in data.columns}
     labels = tuple(data.columns)
-    return Model(pipeline, tuple(map(str, labels)), dtypes, (False, True), "v", labels=labels)
+    return Model(
+        pipeline, tuple(map(str, labels)), dtypes, classifier(False, True), "v", labels=labels
+    )
 
 
 def one_hot() -> OneHotEncoder:
@@ -145,7 +148,7 @@ def test_a_missing_value_is_what_it_was_in_training(missing: Any, kept: bool) ->
     made = frame([{"port": None}, {"port": "S"}], fitted)
     assert (made["port"][0] is None) == kept
     wanted = fitted.pipeline.predict_proba(DATA.assign(port=ports).iloc[[2, 0]])[:, 1]
-    assert fitted.probabilities(made).tolist() == wanted.tolist()
+    assert fitted.answers(made) == wanted.tolist()
 
 
 def test_several_encoders_of_a_column() -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from shared.errors import UnansweredError, UnfitObservationError
 from tests.system import FIRST_PASSENGER, FIRST_PROBA
+from worker.model.answers import Answer
 from worker.model.loading import Model, load
 from worker.scoring.framing import Observation
 from worker.scoring.scoring import Score, isolate, score
@@ -125,10 +126,10 @@ def test_nan_is_null(model: Model) -> None:
 def test_whatever_a_row_raises(raised: BaseException) -> None:
     """It is that row's error: what ends a process otherwise ends no other row's scoring."""
 
-    def predict(group: Sequence[Observation]) -> NDArray[np.float64]:
+    def predict(group: Sequence[Observation]) -> list[Answer | UnansweredError]:
         if any(row["bad"] for row in group):
             raise raised
-        return np.full(len(group), 0.5)
+        return [0.5] * len(group)
 
     found = isolate([{"bad": number == 5} for number in range(9)], predict)
     assert [answer for answer in found if answer == 0.5] == [0.5] * 8
@@ -141,12 +142,12 @@ def test_isolation_finds_every_bad_row() -> None:
     """Whatever raises in a group is found by halving, in a number of calls that stays small."""
     calls = 0
 
-    def predict(group: Sequence[Observation]) -> NDArray[np.float64]:
+    def predict(group: Sequence[Observation]) -> list[Answer | UnansweredError]:
         nonlocal calls
         calls += 1
         if any(row["bad"] for row in group):
             raise RuntimeError("poison")
-        return np.array([row["value"] for row in group])
+        return [row["value"] for row in group]
 
     rows: list[Observation] = [{"value": i / 500, "bad": i in (3, 250, 499)} for i in range(500)]
     found = isolate(rows, predict)
@@ -158,9 +159,11 @@ def test_isolation_finds_every_bad_row() -> None:
     assert calls < 3 * 2 * 10
 
 
-def test_no_probability_is_an_error() -> None:
-    """A model that answers NaN fails that row, and JSON is never asked to hold NaN."""
-    rows: list[Observation] = [{"value": 0.5}, {"value": float("nan")}]
-    found = isolate(rows, lambda group: np.array([row["value"] for row in group]))
-    assert found[0] == 0.5
-    assert isinstance(found[1], UnfitObservationError) and "answer is nan" in str(found[1])
+def test_an_answer_that_company_spoils() -> None:
+    """A row without an answer is asked for again without those that have one."""
+
+    def predict(group: Sequence[Observation]) -> list[Answer | UnansweredError]:
+        spoilt = UnansweredError("the model's answer is nan")
+        return [row["value"] if row["value"] or len(group) == 1 else spoilt for row in group]
+
+    assert isolate([{"value": 0.5}, {"value": 0.0}], predict) == [0.5, 0.0]

@@ -9,6 +9,7 @@ import pytest
 
 from shared.errors import WrongShapeError
 from shared.shown import LONGEST_SHOWN, MOST_WARNINGS, unused_key_warnings
+from tests.answerings import classifier
 from tests.system import FIRST_PASSENGER
 from worker.model.loading import load
 from worker.scoring.scoring import score
@@ -48,6 +49,6 @@ def test_a_megabyte_of_unknown_keys(artifacts: Path, count: int, length: int) ->
 def test_a_megabyte_of_true_class() -> None:
     """The refusal names its beginning, and of many classes the first."""
     with pytest.raises(WrongShapeError) as caught:
-        recognise("x" * 1_000_000, tuple(range(100_000)))
+        recognise("x" * 1_000_000, classifier(*range(100_000)))
     assert str(caught.value).startswith("true_class is 'xxx")
     assert len(str(caught.value)) < 400

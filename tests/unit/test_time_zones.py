@@ -60,4 +60,4 @@ def test_dtypes_of_pandas_2_with_time_zones(tmp_path: Path) -> None:
     moment = "2024-07-01T12:00:00+00:00"
     found: Any = frame([{"at": moment, "utc": moment, "x": 1.0, "old": moment}], model)
     assert [found[name].dt.hour[0] for name in ("at", "utc", "old")] == [14, 12, 8]
-    assert 0 < model.probabilities(found)[0] < 1
+    assert 0 < model.answers(found)[0] < 1  # type: ignore[operator]

@@ -45,7 +45,7 @@ def test_one_column_of_texts(
     pipeline = make_pipeline(first, LogisticRegression()).fit(TEXTS, TRUE_CLASSES)
     model = loaded(tmp_path, pipeline, dtypes, columns)
     made: Any = frame([{"review": text} for text in TEXTS], model)
-    assert model.probabilities(made).tolist() == pipeline.predict_proba(TEXTS)[:, 1].tolist()
+    assert model.answers(made) == pipeline.predict_proba(TEXTS)[:, 1].tolist()
     assert type(made) is pd.Series
 
 

@@ -14,6 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from shared.shown import MOST_WARNINGS, at_most
+from tests.answerings import classifier
 from tests.unit.test_framing import model
 from worker.model.loading import Model
 from worker.scoring.framing import columns, take
@@ -76,7 +77,7 @@ def encoded(texts: list[str]) -> Model:
     )
     pipeline.fit(data, np.arange(len(data)) % 3 == 0)
     dtypes = {name: pd.StringDtype(na_value=np.nan) for name in data.columns}
-    return Model(pipeline, tuple(data.columns), dtypes, (False, True), "encoded")
+    return Model(pipeline, tuple(data.columns), dtypes, classifier(False, True), "encoded")
 
 
 @pytest.mark.parametrize(

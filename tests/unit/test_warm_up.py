@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from shared.errors import ArtifactError
+from tests.answerings import classifier
 from tests.unit import small_models as small
 from tests.unit.test_dropped_rows import check_own
 from tests.unit.test_framing import DTYPES, frame, model, refusal
@@ -97,7 +98,7 @@ def test_an_encoder_that_refuses_unknown_categories_is_tried_on_its_own(
     )
     pipeline.fit(data, np.arange(60) % 7 > 2)
     dtypes: dict[str, Any] = {name: data[name].dtype for name in data.columns}
-    fitted = Model(pipeline, tuple(data.columns), dtypes, (False, True), "colours")
+    fitted = Model(pipeline, tuple(data.columns), dtypes, classifier(False, True), "colours")
     assert {o["colour"] for o in observations(fitted)} == {"red", "blue", None}
     assert not warm_up(fitted).row_by_row
     assert not caplog.records

@@ -87,7 +87,8 @@ def _examined(model: Model, folder: Path, seconds: float) -> dict[str, Any]:
     tried = find_out(model, folder, seconds)
     found: dict[str, Any] = {
         "version": model.version,
-        "classes": list(model.classes),
+        "kind": model.answering.kind,
+        "classes": list(model.answering.classes),
         "columns": list(model.columns),
         "written_with": model.written_with,
         "row_by_row": tried.model.row_by_row,

@@ -28,7 +28,8 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     if "refused" in found:
         yield f"refused    {found['refused']}"
         return
-    yield f"model      version {found['version']}, classes {found['classes']}"
+    classes = f", classes {found['classes']}" if found["classes"] else ""
+    yield f"model      version {found['version']}, {found['kind']}{classes}"
     yield f"columns    {', '.join(found['columns'])}"
     rows = found["golden_rows"]
     how = "row by row, as answers depend on company" if found["row_by_row"] else "in groups"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from worker.model.answers import proba_column
-from worker.model.known_categories import plain
 from worker.model.loading import Model
 from worker.model.manifest import Manifest
 
@@ -20,11 +18,9 @@ def describe(
     it: with a manifest all that its training process said, without one what the files show."""
     details: dict[str, Any] = {
         "name": None,
-        "kind": "classifier",
-        "classes": [plain(label) for label in model.classes],
-        "positive_class": (
-            plain(model.classes[proba_column(model.classes)]) if len(model.classes) == 2 else None
-        ),
+        "kind": model.answering.kind,
+        "classes": list(model.answering.classes),
+        "positive_class": model.answering.positive_class,
         "columns": [
             {"name": name, "dtype": str(model.dtypes.get(name, "object"))} for name in model.columns
         ],

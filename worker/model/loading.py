@@ -17,15 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import joblib
-import numpy as np
 import pandas as pd
 import sklearn
-from numpy.typing import NDArray
 
-from shared.errors import ArtifactError
-from worker.model.answers import of_class, proba_column
+from shared.errors import ArtifactError, UnansweredError
+from worker.model.answering import Answering
+from worker.model.answers import Answer
 from worker.model.artifacts import COLUMNS, DTYPES, FILES, PIPELINE, refuse_missing
 from worker.model.cure import cure
+from worker.model.kind_of_model import answering_of
 from worker.model.training_frame import (
     begins_with_vectorizer,
     dtypes_of,
@@ -47,7 +47,7 @@ class Model:
     """A fitted pipeline and the frame that it was fitted on; equal to itself only.
 
     `columns` are the frame's columns in order, each by its text; `dtypes` maps each to its
-    pandas dtype;
+    pandas dtype; `answering` says how it is asked and what it answers;
     `version` is the beginning of the SHA-256 of the three files; `row_by_row` says that an answer
     depends on what else is in the frame, so that each row needs a frame of its own;
     `written_with` is the scikit-learn version that the pipeline was written with, where known;
@@ -58,22 +58,16 @@ class Model:
     pipeline: Any
     columns: tuple[str, ...]
     dtypes: dict[str, Any]
-    classes: tuple[Any, ...]
+    answering: Answering
     version: str
     row_by_row: bool = False
     written_with: str | None = None
     labels: tuple[str | int, ...] | None = None
     takes_series: bool = False
 
-    def probabilities(self, frame: pd.DataFrame) -> NDArray[np.float64]:
-        """The probability that is `proba` (`worker.model.answers.proba_column`) for each row of
-        the frame, shape (rows,).
-
-        NaN, and what is raised: as `worker.model.answers.of_class`; and whatever the pipeline
-        raises.
-        """
-        given = self.pipeline.predict_proba(frame)
-        return of_class(given, len(frame), proba_column(self.classes))
+    def answers(self, frame: pd.DataFrame) -> list[Answer | UnansweredError]:
+        """One for each row of the frame, in order; and what is raised: as `Answering.answers`."""
+        return self.answering.answers(self.pipeline, frame)
 
 
 def load(folder: Path) -> Model:
@@ -90,10 +84,10 @@ def load(folder: Path) -> Model:
     found, _ = _unpickle(folder / DTYPES)
     dtypes = dtypes_of(found, columns, folder / DTYPES)
     pipeline, written = _unpickle(folder / PIPELINE)
-    classes = _classes(pipeline, folder / PIPELINE)
+    answering = answering_of(pipeline, folder / PIPELINE)
     takes_series = is_dtype(found) or (len(columns) == 1 and begins_with_vectorizer(pipeline))
     return Model(
-        pipeline, columns, dtypes, classes, _version(folder),
+        pipeline, columns, dtypes, answering, _version(folder),
         written_with=written, labels=labels, takes_series=takes_series,
     )  # fmt: skip
 
@@ -154,24 +148,6 @@ def written_with(path: Path) -> str | None:
     """
     match = _VERSION.search(path.read_bytes())
     return match[1].decode() if match else None
-
-
-def _classes(pipeline: Any, path: Path) -> tuple[Any, ...]:
-    if not callable(getattr(pipeline, "predict_proba", None)):
-        raise ArtifactError(
-            f"{path} holds a {type(pipeline).__name__} without predict_proba: "
-            "Queuecast serves classifiers"
-        )
-    classes = getattr(pipeline, "classes_", None)
-    if classes is None:
-        raise ArtifactError(f"{path} holds a pipeline that is not fitted")
-    if isinstance(classes, list) and any(np.ndim(own) for own in classes):
-        raise ArtifactError(
-            f"{path} holds a classifier of {len(classes)} outputs: Queuecast serves one"
-        )
-    if len(classes) < 2:
-        raise ArtifactError(f"{path} knows only one class, so there is nothing to predict")
-    return tuple(np.asarray(classes).tolist())
 
 
 def _version(folder: Path) -> str:

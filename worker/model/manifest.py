@@ -39,6 +39,7 @@ class Manifest:
     hashes: dict[str, str]
     libraries: dict[str, str]
     classes: tuple[Any, ...]
+    positive_class: Any
     columns: tuple[dict[str, Any], ...]
     metrics: dict[str, Any]
     golden_rows: tuple[GoldenRow, ...]
@@ -81,8 +82,8 @@ class Manifest:
         libraries = {**data["libraries"], PYTHON: data["python"]}
         return cls(
             str(data["name"]), str(data["version"]), dict(data["files"]), libraries,
-            tuple(data["classes"]), tuple(dict(column) for column in data["columns"]),
-            dict(data["metrics"]), rows,
+            tuple(data["classes"]), data["positive_class"],
+            tuple(dict(column) for column in data["columns"]), dict(data["metrics"]), rows,
         )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from shared.db.engine import Database
 from shared.db.seen_rows import timestamp
 from shared.db.stored_observations import Extent, observation_ids, pages
 from shared.errors import ArtifactError, StartError
+from worker.model.answering import ModelKind
 from worker.model.artifacts import PIPELINE
 from worker.model.loading import warn_of_version
 from worker.replay.findings import example_rows, find, name_examples
@@ -40,9 +41,7 @@ def replay(
     trial = try_out(options.folder, limit, threads)
     warn_of_version(trial.written_with)
     classes = _negative_and_positive(trial)
-    candidate = Candidate(
-        options.folder, trial.version, trial.row_by_row, limit, threads, options.segments
-    )
+    candidate = Candidate(options.folder, trial, limit, threads, options.segments)
     with ScoringPool(candidate, processes) as pool:
         collector = Collector(classes, options.segments)
         replayed = _scored(pages(database, options.selection, rows), rows.rows, pool, collector)
@@ -68,9 +67,10 @@ def replay(
 def _negative_and_positive(trial: Trial) -> tuple[Any, Any]:
     details = trial.description["details"]
     classes, positive = details["classes"], details["positive_class"]
-    if len(classes) != 2:
+    if details["kind"] != ModelKind.CLASSIFIER or len(classes) != 2:
+        of = f" of {len(classes)} classes" if classes else ""
         raise ArtifactError(
-            f"{PIPELINE} has {len(classes)} classes: only models of two are replayed"
+            f"{PIPELINE} is a {details['kind']}{of}: only classifiers of two classes are replayed"
         )
     return classes[classes.index(positive) - 1], positive
 

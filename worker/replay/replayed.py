@@ -14,7 +14,7 @@ from shared.db.stored_observations import StoredObservation
 from shared.errors import WrongShapeError
 from worker.replay.batches import MOST_TEXTS, OTHERS, ScoredBatch
 from worker.replay.segments import SegmentColumn
-from worker.scoring.true_class import recognise
+from worker.scoring.true_class import recognise_class
 
 # What `labels` has beside the place of a class among the candidate's.
 UNLABELLED, OTHER_CLASS = -1, -2
@@ -105,7 +105,7 @@ class Collector:
 
     def _place(self, true_class: Any) -> int:
         try:
-            known = recognise(true_class, self._classes)
+            known = recognise_class(true_class, self._classes)
         except WrongShapeError:
             return OTHER_CLASS
         return self._classes.index(known) if known in self._classes else OTHER_CLASS

@@ -30,7 +30,7 @@ class ScoringPool:
 
     def __init__(self, candidate: Candidate, processes: int) -> None:
         self._candidate = candidate
-        self._most_rows = LARGEST_ROW_BY_ROW if candidate.row_by_row else LARGEST
+        self._most_rows = LARGEST_ROW_BY_ROW if candidate.trial.row_by_row else LARGEST
         self._largest = self._most_rows
         self._idle = [ScoringProcess(candidate) for _ in range(processes)]
         self._busy: dict[Connection, tuple[ScoringProcess, Batch]] = {}

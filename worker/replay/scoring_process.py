@@ -8,42 +8,30 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from shared.errors import ArtifactError
 from worker.model.artifacts import PIPELINE
-from worker.model.loading import Model, load
+from worker.model.loading import Model
 from worker.orphans import end_with_parent
 from worker.replay.batches import ScoredBatch, score_batch
 from worker.scoring.forked import ending
 from worker.scoring.time_limit import time_limit
-from worker.scoring.trial import limit_threads
+from worker.scoring.trial import Trial, limit_threads
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The model of a folder as its trial has found it. `limit` is how many seconds it may take for
-    a batch, `threads` how many it may use, `columns` those whose values are asked for."""
+    """The model of a folder, and what its trial has found. `limit` is how many seconds it may take
+    for a batch, `threads` how many it may use, `columns` those whose values are asked for."""
 
     folder: Path
-    version: str
-    row_by_row: bool
+    trial: Trial
     limit: float
     threads: int
     columns: tuple[str, ...]
-
-    def load(self) -> Model:
-        """Unpickle it.
-
-        Raises:
-            ArtifactError: it cannot be, or is not what it was when it was tried.
-        """
-        model = replace(load(self.folder), row_by_row=self.row_by_row)
-        if model.version != self.version:
-            raise ArtifactError(f"the files in {self.folder} have changed meanwhile")
-        return model
 
 
 class ScoringProcess:
@@ -113,7 +101,7 @@ def _serve(connection: Connection, parents: Connection, candidate: Candidate) ->
     limit_threads(candidate.threads)
     refused = None
     try:
-        model = candidate.load()
+        model = candidate.trial.load(candidate.folder)
     except ArtifactError as error:
         refused = str(error)
     connection.send_bytes(json.dumps({"refused": refused}).encode())

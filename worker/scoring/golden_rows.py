@@ -8,14 +8,14 @@ import logging
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from shared.errors import ArtifactError
-from worker.model.answers import proba_column
+from worker.model.answers import shown
 from worker.model.artifacts import PIPELINE
 from worker.model.loading import Model
 from worker.model.manifest import MANIFEST, GoldenRow, Manifest
 from worker.model.trained_with import in_words, other_versions
+from worker.scoring.agreement import agree
 from worker.scoring.scoring import Score, score
 from worker.scoring.time_limit import time_limit
 
@@ -36,33 +36,21 @@ def check_golden_rows(model: Model, manifest: Manifest, limit: float) -> bool:
     rows = manifest.golden_rows
     alone = replace(model, row_by_row=True)
     for row, found in zip(rows, _scored(rows, alone, limit), strict=True):
-        if not _agrees(row, found, manifest):
+        if not agree(row.answer, found.body, TOLERANCE):
             raise ArtifactError(_differs(row, found, manifest))
     order = list(range(len(rows)))
     random.Random(7).shuffle(order)  # noqa: S311 - nothing is kept secret by it
     for company in (rows, [rows[place] for place in order]):
         together = _scored(company, model, limit)
         for row, found in zip(company, together, strict=True):
-            if not _agrees(row, found, manifest):
+            if not agree(row.answer, found.body, TOLERANCE):
                 log.warning(
                     "the model answers a golden row of %s with %s in company and with %s alone, so "
                     "it is scored row by row, which is slower",
-                    MANIFEST, _shown(found), expected(row.answer, manifest.classes),
+                    MANIFEST, _shown(found), _trained(row),
                 )  # fmt: skip
                 return True
     return False
-
-
-def expected(answer: dict[str, Any], classes: Sequence[Any]) -> float:
-    """The probability that an answer holds of the class whose probability is served.
-
-    Raises:
-        KeyError: it holds none.
-    """
-    if "probas" not in answer:
-        return float(answer["proba"])
-    label = classes[proba_column(classes)]
-    return float(answer["probas"][label if isinstance(label, str) else json.dumps(label)])
 
 
 def _scored(rows: Sequence[GoldenRow], model: Model, limit: float) -> list[Score]:
@@ -71,18 +59,11 @@ def _scored(rows: Sequence[GoldenRow], model: Model, limit: float) -> list[Score
         return score(bodies, model)
 
 
-def _agrees(row: GoldenRow, found: Score, manifest: Manifest) -> bool:
-    if found.proba is None:
-        return False
-    return abs(found.proba - expected(row.answer, manifest.classes)) <= TOLERANCE
-
-
 def _differs(row: GoldenRow, found: Score, manifest: Manifest) -> str:
-    was = expected(row.answer, manifest.classes)
     asked = json.dumps(row.observation, ensure_ascii=False)[:300]
     return (
         f"{PIPELINE} answers the golden row {asked} of {MANIFEST} with {_shown(found)}, and where "
-        f"it was trained with {was}{_cause(manifest)}"
+        f"it was trained with {_trained(row)}{_cause(manifest)}"
     )
 
 
@@ -96,4 +77,10 @@ def _cause(manifest: Manifest) -> str:
 
 
 def _shown(found: Score) -> str:
-    return str(found.error) if found.proba is None else str(found.proba)
+    return str(found.error) if found.answer is None else shown(found.answer)
+
+
+def _trained(row: GoldenRow) -> str:
+    """The answer where it was trained, as `shown` shows it here."""
+    plain = row.answer["proba"] if list(row.answer) == ["proba"] else row.answer
+    return shown(plain)

@@ -1,4 +1,4 @@
-"""Score a group: one `predict_proba` for all, a bad row by itself, one score for each. Pure."""
+"""Score a group: the pipeline is asked once for all, a bad row by itself. Pure."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any
 
 from shared.answers import unused_keys
 from shared.errors import ClientFaultError, QueuecastError, UnansweredError, WrongShapeError
 from shared.queue.messages import Kind
 from shared.shown import at_most, unused_key_warnings
 from shared.strict_json import parse_object
+from worker.model.answers import Answer, as_body
 from worker.model.loading import Model
 from worker.scoring.framing import Observation, columns, frame, take, unknown_keys
 
@@ -22,15 +21,31 @@ from worker.scoring.framing import Observation, columns, frame, take, unknown_ke
 # it; frames of a multiple of eight rows gave no differences (tests/unit/test_scoring.py).
 BLOCK = 8
 
+# One answer or error for each observation, in order.
+Predict = Callable[[Sequence[Observation]], Sequence[Answer | UnansweredError]]
+
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One request's probability of the second class, or the error that it ends in. The cause of an
-    `UnansweredError` is what the pipeline raised."""
+    """One request's answer, or the error that it ends in. The cause of an `UnansweredError` is what
+    the pipeline raised."""
 
-    proba: float | None
+    answer: Answer | None
     error: QueuecastError | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def proba(self) -> float | None:
+        """The probability in the answer; None where there is no answer, or none in it."""
+        if self.answer is None or isinstance(self.answer, float):
+            return self.answer
+        proba: float | None = self.answer.get("proba")
+        return proba
+
+    @property
+    def body(self) -> dict[str, Any] | None:
+        """The answer as clients see it; None where there is an error."""
+        return None if self.answer is None else as_body(self.answer)
 
 
 def score(bodies: Sequence[str], model: Model) -> list[Score]:
@@ -52,58 +67,48 @@ def score(bodies: Sequence[str], model: Model) -> list[Score]:
         observations.append(taken)
         warnings.append(_warnings(document, sent, unknown, model))
     for position, answer, said in zip(fit, _answers(observations, model), warnings, strict=True):
-        if isinstance(answer, float):
-            scores[position] = Score(answer, None, said)
-        else:
+        if isinstance(answer, QueuecastError):
             scores[position] = Score(None, answer)
+        else:
+            scores[position] = Score(answer, None, said)
     return [s for s in scores if s is not None]
 
 
-def _answers(observations: Sequence[Observation], model: Model) -> list[float | QueuecastError]:
+def _answers(observations: Sequence[Observation], model: Model) -> list[Answer | QueuecastError]:
     if model.row_by_row:
         predict = partial(_unpadded, model)
         return [answer for alone in observations for answer in isolate([alone], predict)]
-    return isolate(observations, partial(_probabilities, model))
+    return isolate(observations, partial(_padded, model))
 
 
-def isolate(
-    observations: Sequence[Observation],
-    predict: Callable[[Sequence[Observation]], NDArray[np.float64]],
-) -> list[float | QueuecastError]:
+def isolate(observations: Sequence[Observation], predict: Predict) -> list[Answer | QueuecastError]:
     """Predict all at once; when that raises, halve until each bad row stands alone.
 
-    A row without a finite probability is asked for again without those that have one: it may be
-    a neighbour's doing. `predict` gives one probability for each observation, or raises.
+    A row without an answer is asked for again without those that have one: it may be a neighbour's
+    doing. `predict` gives an answer or an error for each observation, or raises.
     """
     if not observations:
         return []
     try:
-        probabilities = predict(observations)
+        found: list[Answer | QueuecastError] = [*predict(observations)]
     # A pipeline is the user's code and raises what it likes. A SystemExit that ended this process
     # would look like a row that kills it, and be tried three times.
     except BaseException as error:
         if len(observations) == 1:
             return [_fault(error)]
         return _halved(observations, predict)
-    finite = np.isfinite(probabilities)
-    if finite.all():
-        return [*probabilities.tolist()]
-    if len(observations) == 1:
-        return [UnansweredError(f"the model's answer is {probabilities[0]}")]
-    if not finite.any():
+    lacking = [place for place, answer in enumerate(found) if isinstance(answer, QueuecastError)]
+    if not lacking or len(found) == 1:
+        return found
+    if len(lacking) == len(found):
         return _halved(observations, predict)
-    lacking = np.flatnonzero(~finite).tolist()
-    found: list[float | QueuecastError] = [*probabilities.tolist()]
     again = isolate([observations[position] for position in lacking], predict)
     for position, answer in zip(lacking, again, strict=True):
         found[position] = answer
     return found
 
 
-def _halved(
-    observations: Sequence[Observation],
-    predict: Callable[[Sequence[Observation]], NDArray[np.float64]],
-) -> list[float | QueuecastError]:
+def _halved(observations: Sequence[Observation], predict: Predict) -> list[Answer | QueuecastError]:
     middle = len(observations) // 2
     return [
         *isolate(observations[:middle], predict),
@@ -111,7 +116,9 @@ def _halved(
     ]
 
 
-def _probabilities(model: Model, observations: Sequence[Observation]) -> NDArray[np.float64]:
+def _padded(
+    model: Model, observations: Sequence[Observation]
+) -> Sequence[Answer | UnansweredError]:
     """One for each observation; without padding where the padding is in the way.
 
     The padding repeats the last observation, and a pipeline may drop repeated rows or refuse
@@ -121,14 +128,16 @@ def _probabilities(model: Model, observations: Sequence[Observation]) -> NDArray
     padding = [observations[-1]] * (-rows % BLOCK)
     if padding:
         with contextlib.suppress(BaseException):  # what it is will be seen without the padding
-            found = model.probabilities(frame([*observations, *padding], model))[:rows]
-            if np.isfinite(found).all():
+            found = model.answers(frame([*observations, *padding], model))[:rows]
+            if not any(isinstance(answer, UnansweredError) for answer in found):
                 return found
     return _unpadded(model, observations)
 
 
-def _unpadded(model: Model, observations: Sequence[Observation]) -> NDArray[np.float64]:
-    return model.probabilities(frame(observations, model))
+def _unpadded(
+    model: Model, observations: Sequence[Observation]
+) -> Sequence[Answer | UnansweredError]:
+    return model.answers(frame(observations, model))
 
 
 def _observation(document: dict[str, object]) -> Observation:

@@ -7,6 +7,7 @@ predicts, and does not even unpickle a model that makes threads by that.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,13 +15,18 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from shared.errors import ArtifactError
+from worker.model.answering import ModelKind
 from worker.model.description import describe
+from worker.model.kind_of_model import warn_of_pairs
 from worker.model.loading import Model, load
 from worker.model.manifest import Manifest
 from worker.model.trained_with import log_other_versions
 from worker.scoring.forked import in_fork
 from worker.scoring.framing import Observation
 from worker.scoring.golden_rows import check_golden_rows
+from worker.scoring.scoring import score
+from worker.scoring.time_limit import time_limit
 from worker.scoring.warm_up import warm_up
 
 
@@ -28,6 +34,7 @@ from worker.scoring.warm_up import warm_up
 class Trial:
     """What was found out about a model.
 
+    `positive_class` is that of its manifest, and `outputs` how many numbers a regressor gives;
     `makes_threads` says that unpickling it starts threads; `answered` is an observation that it
     answered, of its manifest or made up, if there was one; `description` is that of
     `worker.model.description`.
@@ -36,9 +43,24 @@ class Trial:
     version: str
     written_with: str | None
     row_by_row: bool
+    positive_class: Any
+    outputs: int | None
     makes_threads: bool
     answered: Observation | None
     description: dict[str, Any]
+
+    def load(self, folder: Path) -> Model:
+        """The model of the folder that was tried, to be scored as the trial has found.
+
+        Raises:
+            ArtifactError: it cannot be unpickled, or is not the one that was tried.
+        """
+        model = load(folder)
+        if model.version != self.version:
+            raise ArtifactError(f"the files in {folder} have changed since they were tried")
+        answering = model.answering.with_positive_class(self.positive_class)
+        answering = replace(answering, outputs=self.outputs)
+        return replace(model, row_by_row=self.row_by_row, answering=answering)
 
 
 def try_out(folder: Path, limit: float, threads: int) -> Trial:
@@ -77,6 +99,9 @@ def find_out(model: Model, folder: Path, limit: float) -> Found:
     if manifest is not None:
         # Before anything is tried: what fails may fail by that.
         log_other_versions(manifest.libraries)
+        answering = model.answering.with_positive_class(manifest.positive_class)
+        model = replace(model, answering=answering)
+    warn_of_pairs(model.pipeline, model.answering)
     warmed = warm_up(model, limit)
     row_by_row, answered = warmed.row_by_row, warmed.answered
     rows = () if manifest is None else manifest.golden_rows
@@ -84,7 +109,19 @@ def find_out(model: Model, folder: Path, limit: float) -> Found:
         row_by_row |= check_golden_rows(replace(model, row_by_row=row_by_row), manifest, limit)
         # A row of the training frame is a better example than one that was made up.
         answered = rows[0].observation
-    return Found(replace(model, row_by_row=row_by_row), answered, manifest)
+    answering = replace(model.answering, outputs=_outputs(model, answered, limit))
+    return Found(replace(model, row_by_row=row_by_row, answering=answering), answered, manifest)
+
+
+def _outputs(model: Model, answered: Observation | None, limit: float) -> int | None:
+    """How many numbers a regressor gives for a row; None of other models, or where it is not
+    known."""
+    if answered is None or model.answering.kind is not ModelKind.REGRESSOR:
+        return None
+    with time_limit(limit):
+        (found,) = score([json.dumps({"id": 0, "observation": answered})], model)
+    prediction = (found.body or {}).get("prediction")
+    return len(prediction) if isinstance(prediction, list) else 1
 
 
 def _try_out(folder: Path, limit: float, threads: int) -> dict[str, Any]:
@@ -98,6 +135,8 @@ def _try_out(folder: Path, limit: float, threads: int) -> dict[str, Any]:
         "version": model.version,
         "written_with": model.written_with,
         "row_by_row": tried.model.row_by_row,
+        "positive_class": tried.model.answering.positive_class,
+        "outputs": tried.model.answering.outputs,
         "makes_threads": makes_threads,
         "answered": tried.answered,
         "description": describe(tried.model, tried.manifest, tried.answered),

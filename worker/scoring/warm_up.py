@@ -16,10 +16,12 @@ from traceback import walk_tb
 import sklearn
 
 from shared.errors import ArtifactError, QueuecastError
-from worker.model.answers import NO_ANSWER
+from worker.model.alignment import NO_ANSWER
+from worker.model.answers import shown
 from worker.model.artifacts import PIPELINE
 from worker.model.cure import cure
 from worker.model.loading import Model
+from worker.scoring.agreement import agree
 from worker.scoring.framing import Observation
 from worker.scoring.made_up import observations
 from worker.scoring.scoring import Score, say, score
@@ -93,7 +95,7 @@ def warm_up(model: Model, limit: float = math.inf) -> WarmUp:
                     return WarmUp(True, answered)
     if time.monotonic() > until:
         log.warning("the model took too long for made-up observations to try them in all company")
-    elif len({s.proba for s in alone if s.error is None}) < 2:
+    elif len({shown(s.answer) for s in alone if s.answer is not None}) < 2:
         faults = sorted({str(s.error) for s in alone if s.error is not None})
         log.warning(
             "whether the model's answers depend on what else is in a group could not be found out: "
@@ -164,10 +166,10 @@ def _in_libraries_only(error: BaseException) -> bool:
 
 
 def _differ(alone: Score, together: Score) -> bool:
-    if alone.proba is None or together.proba is None:
-        return alone.proba is not together.proba
-    return abs(alone.proba - together.proba) > TOLERANCE
+    if alone.answer is None or together.answer is None:
+        return alone.answer is not together.answer
+    return not agree(alone.answer, together.answer, TOLERANCE)
 
 
 def _shown(found: Score) -> str:
-    return "no answer" if found.proba is None else str(found.proba)
+    return "no answer" if found.answer is None else shown(found.answer)

@@ -54,19 +54,29 @@ class Answering:
             (probabilities,) = self._pipeline.predict_proba(frame)
             return self._of_probabilities([float(p) for p in probabilities], frame)
         (prediction,) = self._pipeline.predict(frame)
+        given = _as_list(prediction)
         if self.kind == REGRESSOR:
-            several = getattr(prediction, "ndim", 0) > 0
-            return {"prediction": [plain(p) for p in prediction] if several else plain(prediction)}
-        answer = {"prediction": plain(prediction)}
-        if callable(getattr(self._pipeline, "decision_function", None)):
+            return {"prediction": given if len(given) > 1 else given[0]}
+        answer = {"prediction": given[0]}
+        if self._has_scores:
             (scores,) = self._pipeline.decision_function(frame)
-            several = getattr(scores, "ndim", 0) > 0
-            answer["score"] = (
-                {key(label): plain(s) for label, s in zip(self._labels, scores)}
-                if several
-                else plain(scores)
-            )
+            by_place = _as_list(scores)
+            if len(by_place) == 1:
+                answer["score"] = by_place[0]
+            else:
+                answer["score"] = {key(label): s for label, s in zip(self._labels, by_place)}
         return answer
+
+    @property
+    def _has_scores(self) -> bool:
+        """Whether its `decision_function` gives a score to each class, and not to each pair of
+        classes (`SVC(decision_function_shape="ovo")`)."""
+        if not callable(getattr(self._pipeline, "decision_function", None)):
+            return False
+        steps = getattr(self._pipeline, "steps", None)
+        model = steps[-1][1] if isinstance(steps, list) and steps else self._pipeline
+        in_pairs = getattr(model, "decision_function_shape", None) == "ovo"
+        return len(self._labels) == 2 or not in_pairs
 
     @property
     def is_plain_binary(self) -> bool:
@@ -79,8 +89,11 @@ class Answering:
         if self.is_plain_binary:
             return {"proba": by_class[key(self.positive_class)]}
         (prediction,) = self._pipeline.predict(frame)
-        said = plain(prediction) if self.positive_class is None else self.positive_class
-        return {"proba": by_class[key(said)], "prediction": plain(prediction), "probas": by_class}
+        (said,) = _as_list(prediction)
+        of = said if self.positive_class is None else self.positive_class
+        # A `predict` of one's own may say what is no class: "unsure", say.
+        proba = by_class[key(self.classes[self.classes.index(of)])] if of in self.classes else None
+        return {"proba": proba, "prediction": said, "probas": by_class}
 
     def _positive(self, asked: Any) -> Any:
         if asked is None:
@@ -106,6 +119,11 @@ class Answering:
             )
             return said
         return positive
+
+
+def _as_list(given: Any) -> list[Any]:
+    """What the pipeline gave for a row as a list, a single number or label too."""
+    return [plain(one) for one in given] if getattr(given, "ndim", 0) > 0 else [plain(given)]
 
 
 def _refuse_unfitted(pipeline: Any) -> None:

@@ -137,7 +137,7 @@ class _Finding:
             return None, str(error)
         try:
             answer = self._answering.answer(row)
-            if None in answer.values():
+            if answer["prediction" if "prediction" in answer else "proba"] is None:
                 return None, "the pipeline's answer is not a number"
             json.dumps(answer, allow_nan=False)
         except Exception as error:  # a pipeline raises what it likes, as it may for such a row

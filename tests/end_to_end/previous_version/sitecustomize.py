@@ -14,6 +14,7 @@ from api.http.preferences import Preference
 from shared.queue import messages
 from shared.queue.messages import Kind, Lane, Outcome, Request
 from worker import labelling
+from worker.model.answering import Answering
 
 messages.WIRE_VERSION -= 1
 _group, _ask = messages.Group.to_text, Gateway.ask
@@ -28,10 +29,10 @@ def _jobs_only(
     connection: Connection,
     requests: Sequence[Request],
     reply_to: str | None,
-    classes: Sequence[Any],
+    answering: Answering,
 ) -> list[labelling.Ended]:
     keys = list({r.observation_id.key for r in requests})
-    return labelling.apply(connection, keys, classes)
+    return labelling.apply(connection, keys, answering)
 
 
 async def _promise_updates(
