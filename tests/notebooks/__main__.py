@@ -13,7 +13,6 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from local.ports import free_port
 from shared.settings import CHECKOUT
 from tests.system import INHERITED
 
@@ -60,7 +59,6 @@ def _environment(scratch: Path) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join((str(CHECKOUT / "client"), str(CHECKOUT))),
         "IPYTHONDIR": str(scratch / "ipython"),
         "TMPDIR": str(scratch),
-        "PORT": str(free_port()),
     }
 
 
