@@ -192,6 +192,9 @@ def test_a_packed_model(tmp_path: Path) -> None:
     found = check(tmp_path, 20.0, 8192)
     assert found["golden_rows"] >= 20
     assert "golden rows and made-up ones" in report(found)
+    assert "gap        " not in report(found)
+    found["gaps"] = ["no golden row shows a missing value of 'x'"]
+    assert "\ngap        no golden row shows a missing value of 'x'\n" in report(found)
     plain = listed_in(tmp_path / "pipeline.pickle")
     assert set(plain) < set(found["imports"]) and found["imports_cut"] is None
     for compress in ("zlib", "gzip", "bz2", "lzma", "xz"):

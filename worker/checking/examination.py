@@ -93,6 +93,7 @@ def _examined(model: Model, folder: Path, seconds: float) -> dict[str, Any]:
         "written_with": model.written_with,
         "row_by_row": tried.model.row_by_row,
         "golden_rows": 0 if tried.manifest is None else len(tried.manifest.golden_rows),
+        "gaps": [] if tried.manifest is None else list(tried.manifest.gaps),
         "example": tried.answered,
     }
     if tried.answered is not None:

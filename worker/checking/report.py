@@ -35,6 +35,8 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     how = "row by row, as answers depend on company" if found["row_by_row"] else "in groups"
     tried = f"{rows} golden rows and made-up ones" if rows else "made-up rows; there is no manifest"
     yield f"answers    {tried}, alone, together and shuffled: scored {how}"
+    for gap in found["gaps"]:
+        yield f"gap        {gap}"
     if "milliseconds_alone" in found:
         group = found["milliseconds_of_group"]
         yield (

@@ -43,6 +43,8 @@ class Manifest:
     columns: tuple[dict[str, Any], ...]
     metrics: dict[str, Any]
     golden_rows: tuple[GoldenRow, ...]
+    # What the golden rows do not show, in words.
+    gaps: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, folder: Path) -> Manifest | None:
@@ -84,6 +86,7 @@ class Manifest:
             str(data["name"]), str(data["version"]), dict(data["files"]), libraries,
             tuple(data["classes"]), data["positive_class"],
             tuple(dict(column) for column in data["columns"]), dict(data["metrics"]), rows,
+            tuple(map(str, data["gaps"])),
         )  # fmt: skip
 
 
