@@ -18,12 +18,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from queuecast import PackError, pack
+from queuecast.packing.existing import pack_existing
+from queuecast.packing.manifest import Said
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from shared.settings import CHECKOUT
 from tests.client.packable import KINDS, ROWS, frame
+from worker.model.loading import load
+from worker.scoring.agreement import agree
+from worker.scoring.scoring import score
 
 PACKAGE = CHECKOUT / "client" / "queuecast"
 SCHEMA = json.loads((PACKAGE / "manifest.schema.json").read_text())
@@ -213,14 +219,70 @@ def _main_function() -> Any:
     return step
 
 
+def texts() -> tuple[Any, Any, Any]:
+    """A pipeline on one column of texts, a Series."""
+    data = pd.Series(["good film", "bad film", "good book", "a bad one"] * 8, name="review")
+    y = np.array([1, 0, 1, 0] * 8)
+    pipeline = make_pipeline(CountVectorizer(), LogisticRegression()).fit(data, y)
+    return pipeline, data, y
+
+
+def test_a_series_of_texts(tmp_path: Path) -> None:
+    """Is packed as it was fitted, and a worker answers its golden rows as they were answered."""
+    pipeline, data, y = texts()
+    folder = tmp_path / "model"
+    manifest = packed(folder, pipeline, data, y)
+    assert [c["name"] for c in manifest["columns"]] == ["review"]
+    assert manifest["score"]["counts"]
+    assert manifest["golden_rows"][0]["observation"]["review"] in set(data)
+    assert answered(folder, manifest)
+    again = pack_existing(folder, Said())
+    assert json.loads(again.read_text())["columns"][0]["name"] == "review"
+
+
+def test_columns_named_by_whole_numbers(tmp_path: Path) -> None:
+    """An observation names them by their texts; so does a file of data."""
+    data = pd.DataFrame(np.random.default_rng(2).normal(size=(60, 2)))
+    y = (data[0] > 0).astype(int)
+    pipeline = LogisticRegression().fit(data, y)
+    folder = tmp_path / "model"
+    manifest = packed(folder, pipeline, data, y)
+    assert json.loads((folder / "columns.json").read_text()) == [0, 1]
+    assert list(manifest["golden_rows"][0]["observation"]) == ["0", "1"]
+    assert answered(folder, manifest)
+    data.assign(target=y).to_csv(tmp_path / "data.csv", index=False)
+    pack_existing(folder, Said(), data=tmp_path / "data.csv", target="target")
+    assert answered(folder, json.loads((folder / "manifest.json").read_text()))
+
+
+def answered(folder: Path, manifest: dict[str, Any]) -> bool:
+    """Whether a worker answers each golden row as the manifest says."""
+    bodies = [
+        json.dumps({"id": 0, "observation": row["observation"]}) for row in manifest["golden_rows"]
+    ]
+    found = [scored.body for scored in score(bodies, load(folder))]
+    wanted = [row["answer"] for row in manifest["golden_rows"]]
+    return len(found) >= 20 and all(agree(f, w, 1e-12) for f, w in zip(found, wanted, strict=True))
+
+
 REFUSED: dict[str, tuple[Callable[[], tuple[Any, ...]], str]] = {
     "no frame": (
         lambda: (KINDS["0 and 1"]()[0], frame().to_numpy()), "X is a ndarray, and must be"
     ),
     "no rows": (lambda: (KINDS["0 and 1"]()[0], frame().iloc[:0]), "X has 0 rows and 6 columns"),
     "columns without names": (
-        lambda: (KINDS["0 and 1"]()[0], pd.DataFrame(np.eye(3))),
-        "the column 0 has a int for a name",
+        lambda: (KINDS["0 and 1"]()[0], pd.DataFrame(np.eye(3), columns=[0.5, 1, 2])),
+        "the column 0.5 has a float for a name",
+    ),
+    "columns of one text": (
+        lambda: (KINDS["0 and 1"]()[0], pd.DataFrame(np.eye(2), columns=[1, "1"])),
+        "X has the column '1' twice",
+    ),
+    "a Series without a name": (
+        lambda: (KINDS["0 and 1"]()[0], pd.Series(["a", "b"])), "the Series X has the name None"
+    ),
+    "a frame for texts": (
+        lambda: (texts()[0], texts()[1].to_frame()), "takes a Series: pack it with X['review']"
     ),
     "a column twice": (
         lambda: (KINDS["0 and 1"]()[0], frame()[["size", "size"]]),

@@ -20,14 +20,17 @@ class Answering:
     """A fitted pipeline's kind, its classes in the order of `classes_`, and the positive one of
     two."""
 
-    def __init__(self, pipeline: Any, positive_class: Any = None) -> None:
-        """See what it is.
+    def __init__(
+        self, pipeline: Any, positive_class: Any = None, takes_series: bool = False
+    ) -> None:
+        """See what it is. `takes_series` says that it was fitted on a Series.
 
         Raises:
             PackError: it is not fitted, has several outputs that are classes, or `positive_class`
                 is none of its two.
         """
         self._pipeline = pipeline
+        self.takes_series = takes_series
         if not callable(getattr(pipeline, "predict", None)):
             raise PackError(
                 f"a {type(pipeline).__name__} has no predict: pack the fitted pipeline itself"
@@ -50,22 +53,27 @@ class Answering:
         Raises:
             Exception: whatever the pipeline raises.
         """
+        data = self.given(frame)
         if self.kind == CLASSIFIER:
-            (probabilities,) = self._pipeline.predict_proba(frame)
-            return self._of_probabilities([float(p) for p in probabilities], frame)
-        (prediction,) = self._pipeline.predict(frame)
+            (probabilities,) = self._pipeline.predict_proba(data)
+            return self._of_probabilities([float(p) for p in probabilities], data)
+        (prediction,) = self._pipeline.predict(data)
         given = _as_list(prediction)
         if self.kind == REGRESSOR:
             return {"prediction": given if len(given) > 1 else given[0]}
         answer = {"prediction": given[0]}
         if self._has_scores:
-            (scores,) = self._pipeline.decision_function(frame)
+            (scores,) = self._pipeline.decision_function(data)
             by_place = _as_list(scores)
             if len(by_place) == 1:
                 answer["score"] = by_place[0]
             else:
                 answer["score"] = {key(label): s for label, s in zip(self._labels, by_place)}
         return answer
+
+    def given(self, frame: pd.DataFrame) -> Any:
+        """A frame as the pipeline takes it: its only column, where it was fitted on a Series."""
+        return frame.iloc[:, 0] if self.takes_series else frame
 
     @property
     def _has_scores(self) -> bool:
@@ -84,11 +92,11 @@ class Answering:
         number says all: the probability of 1 or true."""
         return self.classes in ([0, 1], [1, 0])  # in Python true is equal to 1
 
-    def _of_probabilities(self, probabilities: list[float], frame: pd.DataFrame) -> dict[str, Any]:
+    def _of_probabilities(self, probabilities: list[float], data: Any) -> dict[str, Any]:
         by_class = {key(label): p for label, p in zip(self._labels, probabilities)}
         if self.is_plain_binary:
             return {"proba": by_class[key(self.positive_class)]}
-        (prediction,) = self._pipeline.predict(frame)
+        (prediction,) = self._pipeline.predict(data)
         (said,) = _as_list(prediction)
         of = said if self.positive_class is None else self.positive_class
         # A `predict` of one's own may say what is no class: "unsure", say.

@@ -20,25 +20,35 @@ def refuse_unusable(frame: Any) -> None:
     """See that a frame is one that observations can be made into.
 
     Raises:
-        PackError: it is no DataFrame, is empty, or its columns have no names of their own.
+        PackError: it is neither a DataFrame nor a Series, is empty, or its columns have no names
+            of their own.
     """
     import pandas as pd
 
+    if isinstance(frame, pd.Series):
+        if type(frame.name) is not str:
+            raise PackError(
+                f"the Series X has the name {frame.name!r}: give it a text, which is the field of "
+                'an observation: X.rename("review")'
+            )
+        frame = frame.to_frame()
     if not isinstance(frame, pd.DataFrame):
         raise PackError(
-            f"X is a {type(frame).__name__}, and must be the DataFrame that the pipeline was "
-            "fitted on: its columns are the fields of an observation"
+            f"X is a {type(frame).__name__}, and must be the DataFrame (or the Series) that the "
+            "pipeline was fitted on: its columns are the fields of an observation"
         )
     names = list(frame.columns)
     if not names or not len(frame):
         raise PackError(f"X has {len(frame)} rows and {len(names)} columns, and needs some of each")
-    unnamed = [name for name in names if not isinstance(name, str)]
+    unnamed = [name for name in names if type(name) not in (str, int)]
     if unnamed:
         raise PackError(
             f"the column {unnamed[0]!r} has a {type(unnamed[0]).__name__} for a name: fit on a "
-            "frame whose columns are named by texts"
+            "frame whose columns are named by texts or whole numbers"
         )
-    twice = sorted({name for name in names if names.count(name) > 1})
+    # An observation names a column by its text, whatever its name is.
+    texts = [str(name) for name in names]
+    twice = sorted({text for text in texts if texts.count(text) > 1})
     if twice:
         raise PackError(f"X has the column {twice[0]!r} twice: give each a name of its own")
 

@@ -17,6 +17,7 @@ from queuecast.packing.manifest import COLUMNS, DTYPES, MANIFEST, PIPELINE, Said
 from queuecast.packing.plain import key
 from queuecast.packing.staging import staged
 from queuecast.packing.table import read_table
+from queuecast.packing.texts import takes_texts
 
 # Said instead of what only data can show.
 _WITHOUT_DATA = (
@@ -27,12 +28,15 @@ _WITHOUT_DATA = (
 
 @dataclass(frozen=True)
 class Existing:
-    """The three files of a folder, as bytes by name and as what they hold; `dtypes` by column."""
+    """The three files of a folder, as bytes by name and as what they hold. `columns` are the labels
+    of the frame's columns, `dtypes` theirs by the labels' texts; `takes_series` says that the only
+    column is given as a Series."""
 
     files: dict[str, bytes]
     pipeline: Any
     dtypes: dict[str, Any]
-    columns: list[str]
+    columns: list[str | int]
+    takes_series: bool
 
 
 def pack_existing(
@@ -55,7 +59,7 @@ def pack_existing(
     said.refuse_unusable()
     folder = folder.resolve()
     found = read_existing(folder)
-    answering = _answering(found.pipeline, positive_class)
+    answering = _answering(found, positive_class)
     modules = pickles.modules_of(found.pipeline)
     if data is None:
         seen = _without_data(found)
@@ -89,8 +93,15 @@ def read_existing(folder: Path) -> Existing:
     pipeline = _unpickled(folder / PIPELINE)
     dtypes = _unpickled(folder / DTYPES)
     try:
-        columns = [str(name) for name in json.loads(files[COLUMNS])]
-        return Existing(files, pipeline, {str(n): d for n, d in dict(dtypes).items()}, columns)
+        labels = json.loads(files[COLUMNS])
+        columns = [labels] if isinstance(labels, str) else list(labels)
+        # A single dtype is that of a Series.
+        is_series = hasattr(dtypes, "kind") and len(columns) == 1
+        by_text = {
+            str(n): d for n, d in ({columns[0]: dtypes} if is_series else dict(dtypes)).items()
+        }
+        takes_series = is_series or (len(columns) == 1 and takes_texts(pipeline))
+        return Existing(files, pipeline, by_text, columns, takes_series)
     except (TypeError, ValueError) as error:
         raise PackError(
             f"{COLUMNS} has to be a JSON array of column names and {DTYPES} the dtypes of a frame "
@@ -123,18 +134,19 @@ def _unpickled(path: Path) -> Any:
     return found
 
 
-def _answering(pipeline: Any, positive_class: str | None) -> Answering:
-    answering = Answering(pipeline)
+def _answering(found: Existing, positive_class: str | None) -> Answering:
+    answering = Answering(found.pipeline, takes_series=found.takes_series)
     if positive_class is None:
         return answering
     named_so = [label for label in answering.classes if key(label) == positive_class]
     # What is no class is refused with those that are.
-    return Answering(pipeline, named_so[0] if len(named_so) == 1 else positive_class)
+    positive = named_so[0] if len(named_so) == 1 else positive_class
+    return Answering(found.pipeline, positive, takes_series=found.takes_series)
 
 
 def _without_data(found: Existing) -> dict[str, Any]:
     columns: list[dict[str, Any]] = [
-        named(name, found.dtypes.get(name, "object")) for name in found.columns
+        named(str(name), found.dtypes.get(str(name), "object")) for name in found.columns
     ]
     return {
         "rows": None, "columns": columns, "target": None, "score": None, "golden_rows": [],

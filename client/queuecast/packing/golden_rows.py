@@ -132,7 +132,7 @@ class _Finding:
         value."""
         self._tries += 1
         try:
-            observation = {name: plain(row[name].iloc[0]) for name in row.columns}
+            observation = {str(name): plain(row[name].iloc[0]) for name in row.columns}
         except TypeError as error:
             return None, str(error)
         try:

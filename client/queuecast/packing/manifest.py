@@ -167,8 +167,8 @@ def _score(answering: Answering, pipeline: Any, frame: pd.DataFrame) -> dict[str
     positive class of two, or a single number; None for what is neither."""
     if answering.kind == CLASSIFIER and answering.positive_class is not None:
         place = [key(c) for c in answering.classes].index(key(answering.positive_class))
-        return histogram(pipeline.predict_proba(frame)[:, place])
+        return histogram(pipeline.predict_proba(answering.given(frame))[:, place])
     if answering.kind == REGRESSOR:
-        predicted = pipeline.predict(frame)
+        predicted = pipeline.predict(answering.given(frame))
         return histogram(predicted) if getattr(predicted, "ndim", 1) == 1 else None
     return None

@@ -16,6 +16,7 @@ from queuecast.packing.answers import Answering
 from queuecast.packing.columns import refuse_unusable
 from queuecast.packing.manifest import COLUMNS, DTYPES, MANIFEST, PIPELINE, Said, seen_in, text_of
 from queuecast.packing.staging import staged
+from queuecast.packing.texts import as_frame, refuse_frame_for_texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def pack(
     folder: str | os.PathLike[str],
     pipeline: Any,
-    X: pd.DataFrame,  # noqa: N803 - as scikit-learn calls it
+    X: pd.DataFrame | pd.Series,  # noqa: N803 - as scikit-learn calls it
     y: Any = None,
     *,
     name: str | None = None,
@@ -34,11 +35,11 @@ def pack(
 ) -> Path:
     """Write everything that a service needs of a fitted pipeline into a folder; the manifest.
 
-    `X` is the frame that the pipeline was fitted on, shape (rows, columns), and `y` what it was
-    fitted to, shape (rows,). `positive_class` is the class, of two, whose probability is `proba`;
-    without it the second of `classes_`. `metrics` are figures of your own to be shown beside the
-    model, such as those of your test set. `name` is the folder's without it, and `version` the
-    beginning of the files' hash.
+    `X` is the frame that the pipeline was fitted on, shape (rows, columns), or the Series of texts,
+    shape (rows,); and `y` what it was fitted to, shape (rows,). `positive_class` is the class, of
+    two, whose probability is `proba`; without it the second of `classes_`. `metrics` are figures of
+    your own to be shown beside the model, such as those of your test set. `name` is the folder's
+    without it, and `version` the beginning of the files' hash.
 
     Beside the three files, and the manifest, come modules of your own that the pipeline uses.
     Nothing in the folder is touched before all of it is ready.
@@ -52,16 +53,20 @@ def pack(
     said = Said(name, version, metrics or {})
     said.refuse_unusable()
     refuse_unusable(X)
-    answering = Answering(pipeline, positive_class)
+    frame, is_series = as_frame(X)
+    if not is_series:
+        refuse_frame_for_texts(pipeline, frame)
+    answering = Answering(pipeline, positive_class, takes_series=is_series)
     modules = pickles.modules_of(pipeline)
-    seen = seen_in(pipeline, answering, X, y)
+    seen = seen_in(pipeline, answering, frame, y)
     target = Path(folder)
     with staged(target, first=MANIFEST) as stage:
         own = pickles.copy_own_modules(modules, stage)
         files = {
             PIPELINE: _dumped(pipeline, stage),
+            # Of a Series this is its only dtype, by which a service knows what the pipeline takes.
             DTYPES: pickle.dumps(X.dtypes),
-            COLUMNS: (json.dumps(list(X.columns)) + "\n").encode(),
+            COLUMNS: (json.dumps(list(frame.columns)) + "\n").encode(),
         }
         manifest = text_of(said, target.resolve().name, files, modules, own, answering, seen)
         for file, data in {**files, MANIFEST: manifest}.items():

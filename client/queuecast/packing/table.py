@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 
 def read_table(
-    path: Path, columns: list[str], dtypes: Mapping[str, Any], target: str | None
+    path: Path, columns: list[str | int], dtypes: Mapping[str, Any], target: str | None
 ) -> tuple[pd.DataFrame, pd.Series | None]:
-    """The frame of these columns and dtypes, and the target's column if one is named. The file is
-    read as `pandas.read_csv` reads it: "NA", "None" and the like are missing values.
+    """The frame of these columns and dtypes, and the target's column if one is named. A column's
+    text is its heading and the key of its dtype. The file is read as `pandas.read_csv` reads it:
+    "NA", "None" and the like are missing values.
 
     Raises:
         PackError: it cannot be read, lacks a column, or a column is not of its dtype.
@@ -27,14 +28,15 @@ def read_table(
         table = pd.read_csv(path)
     except (OSError, ValueError) as error:
         raise PackError(f"{path} cannot be read as CSV: {error}") from error
-    wanted = columns if target is None else [*columns, target]
+    headings = [str(name) for name in columns]
+    wanted = headings if target is None else [*headings, target]
     missing = [name for name in wanted if name not in table.columns]
     if missing:
         raise PackError(
             f"{path} has no column {', '.join(map(repr, missing))}; it has "
             f"{', '.join(map(str, table.columns))}"
         )
-    frame = pd.DataFrame({name: _cast(table[name], dtypes.get(name)) for name in columns})
+    frame = pd.DataFrame({n: _cast(table[str(n)], dtypes.get(str(n))) for n in columns})
     return frame, None if target is None else table[target]
 
 
