@@ -47,9 +47,13 @@ class Connections(Generic[Connection]):
     def __iter__(self) -> Iterator[Connection]:
         return iter([*self._new, *self._busy, *self._idle, *self._over])
 
+    def has_room(self, coming: int) -> bool:
+        """Whether one more than so many can connect without pushing one out."""
+        return len(self._new) + len(self._busy) + len(self._idle) + coming < self._most
+
     def opened(self, connection: Connection) -> None:
         """A client has connected."""
-        if len(self._new) + len(self._busy) + len(self._idle) < self._most:
+        if self.has_room(coming=0):
             self._new[connection] = None
         elif self._new or self._idle or self._ended:
             crowd = self._new if len(self._new) > len(self._idle) else self._idle

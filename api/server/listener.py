@@ -19,15 +19,22 @@ _BACKLOG = 2048
 # How many are accepted before what came on the others is read, so that a flood of new connections
 # does not keep those waiting that are being served.
 _AT_ONCE = 128
+# Until what they have sent is read, the loop goes round three times, and accepts one each time.
+_UNTIL_READ = 8
 
 
 class Listener:
     """Listens on an address; of the event loop's thread only. `connect` makes the protocol of each
-    connection."""
+    connection. `has_room` says whether one more beside so many can come without pushing one out.
+    When it cannot, they are accepted one at a time: what each has sent is read before another takes
+    its place."""
 
-    def __init__(self, connect: Callable[[], asyncio.Protocol]) -> None:
+    def __init__(
+        self, connect: Callable[[], asyncio.Protocol], has_room: Callable[[int], bool]
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._connect = connect
+        self._has_room = has_room
         # Accepted, and their protocols do not know yet. The loop itself does not hold its tasks.
         self._arriving: set[asyncio.Task[Any]] = set()
 
@@ -62,6 +69,8 @@ class Listener:
 
     def _accept_others(self) -> None:
         for _ in range(_AT_ONCE):
+            if not self._has_room(len(self._arriving) + _UNTIL_READ):
+                return
             try:
                 accepted, _peer = self._socket.accept()
             except OSError:

@@ -129,7 +129,7 @@ class _Server:
         )
         self._keep_alive = settings.keep_alive
         self._limits = Limits(settings.head_timeout, settings.body_stall, settings.send_timeout)
-        self._listener = Listener(self._connect)
+        self._listener = Listener(self._connect, self._register.has_room)
 
     async def listen(self, address: Address) -> None:
         """Begin to accept connections.

@@ -173,7 +173,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     mutant(
         "connections-one-too-many", "api/server/connections.py",
-        "len(self._idle) < self._most:", "len(self._idle) <= self._most:",
+        "coming < self._most", "coming <= self._most",
         "GATEWAY_CONNECTIONS is not kept", "unit/test_connections",
     ),
     mutant(
@@ -186,6 +186,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "accepted-without-end", "api/server/listener.py",
         "_AT_ONCE = 128\n", "_AT_ONCE = 1_000_000\n",
         "a flood of new connections keeps those waiting that are served", "unit/test_listener",
+    ),
+    mutant(
+        "accepted-where-there-is-no-room", "api/server/listener.py",
+        "len(self._arriving) + _UNTIL_READ", "0",
+        "who comes with a flood is pushed out before anything of it is read",
+        "end_to_end/test_connections",
     ),
     mutant(
         "redis-failure-told-to-nobody", "api/redis_watch.py",

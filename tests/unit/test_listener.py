@@ -22,11 +22,11 @@ class Accepted(asyncio.Protocol):
         self._accepted.append(transport)
 
 
-async def accepted_after(turns: int, clients: int) -> int:
+async def accepted_after(turns: int, clients: int, room: int = 1000) -> int:
     """How many of so many clients, who came at once, are accepted when the loop has gone round so
-    often."""
+    often, and there was room for so many."""
     accepted: list[asyncio.BaseTransport] = []
-    listener = Listener(lambda: Accepted(accepted))
+    listener = Listener(lambda: Accepted(accepted), lambda coming: len(accepted) + coming < room)
     await listener.open(listening_address("127.0.0.1", 0))
     with ExitStack() as connected:
         for _ in range(clients):
@@ -51,3 +51,10 @@ def test_a_flood_leaves_room() -> None:
     """In one turn of the loop not more are accepted than take it a few milliseconds, so that those
     who are served already do not wait."""
     assert 0 < uvloop.run(accepted_after(turns=4, clients=600)) < 400
+
+
+def test_no_room() -> None:
+    """Beyond the room they are accepted one at a time, so that each can be read before the next."""
+    found = [uvloop.run(accepted_after(turns, clients=300, room=200)) for turns in (20, 21, 22)]
+    assert 190 < found[0] < 220
+    assert found == [found[0], found[0] + 1, found[0] + 2]
