@@ -7,12 +7,12 @@ import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from shared.errors import ArtifactError, ModelFaultError, UnansweredError
 from worker.model.artifacts import PIPELINE
 from worker.model.loading import Model
+from worker.model.model_files import ModelFiles
 from worker.model_state import ModelState
 from worker.scoring.scoring import Score, score
 from worker.scoring.time_limit import time_limit
@@ -26,13 +26,16 @@ TRY_EVERY = 5.0
 
 class ServedModel:
     """Made in the parent process, which unpickles, so that children share the pages, where that
-    starts no threads; else each child does. `limit` is in seconds, as `TASK_LIMIT`."""
+    starts no threads; else each child does, from what was tried, whatever the folder holds by then.
+    `limit` is in seconds, as `TASK_LIMIT`."""
 
-    def __init__(self, folder: Path, trial: Trial, limit: float) -> None:
-        self._folder = folder
+    def __init__(self, files: ModelFiles, trial: Trial, limit: float) -> None:
+        self._folder = files.folder
+        # What children are still to read.
+        self._files = files if trial.makes_threads else None
         self._trial = trial
         self._limit = limit
-        self._model = None if trial.makes_threads else self._trial.load(self._folder)
+        self._model = None if trial.makes_threads else self._trial.load(files.folder, files)
         # A row that was answered; when it is not any more, the model is at fault.
         self._answered = trial.answered
         self.state = ModelState()
@@ -63,7 +66,7 @@ class ServedModel:
         while True:
             try:
                 if self._model is None:
-                    self._model = self._trial.load(self._folder)
+                    self._model = self._trial.load(self._folder, self._files)
                 if self._answered is not None:
                     with time_limit(self._limit):
                         self._check_answers()

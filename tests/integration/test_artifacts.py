@@ -58,7 +58,7 @@ def test_a_missing_module_is_named(tmp_path: Path, artifacts: Path) -> None:
 def test_the_writing_version_is_found_without_unpickling(artifacts: Path) -> None:
     """The version that the shipped pickle was written with."""
     lock = (Path(artifacts).parent / "requirements" / "worker.txt").read_text()
-    assert f"scikit-learn=={written_with(artifacts / PIPELINE)} " in lock
+    assert f"scikit-learn=={written_with((artifacts / PIPELINE).read_bytes())} " in lock
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from shared.queue.names import Names
 from shared.settings import Settings
 from worker.given_up import GivenUpGroups
 from worker.groups import GroupRunner
-from worker.scoring.trial import try_out
+from worker.scoring.trial import try_steady
 from worker.served_model import ServedModel
 from worker.sweeper import Sweeper
 
@@ -72,7 +72,7 @@ def parts(
     migrate(database)
     database.write(lambda c: jobs.accept(c, [JOB], Lane.DEFERRED, None))
     broker = Broker(make_redis(settings, 1.0), Names("test"))
-    served = ServedModel(artifacts, try_out(artifacts, 20.0, 1), 20.0)
+    served = ServedModel(*try_steady(artifacts, 20.0, 1), 20.0)
     runner = GroupRunner(served, database, broker, 20.0, 30.0)
     sweeper = Sweeper("me", settings.group_size, database, broker)
     yield Parts(url, database, broker, runner, sweeper, GivenUpGroups(database))

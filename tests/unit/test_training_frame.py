@@ -77,4 +77,4 @@ def test_other_names_are_refused(columns: Any, tmp_path: Path) -> None:
     with pytest.raises(
         ArtifactError, match="different column names, each a text or a whole number"
     ):
-        read_labels(tmp_path / "columns.json")
+        read_labels(tmp_path / "columns.json", (tmp_path / "columns.json").read_bytes())

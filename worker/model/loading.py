@@ -6,7 +6,7 @@ folder can do anything that the worker can.
 
 from __future__ import annotations
 
-import hashlib
+import io
 import logging
 import re
 import sys
@@ -23,9 +23,10 @@ import sklearn
 from shared.errors import ArtifactError, UnansweredError
 from worker.model.answering import Answering
 from worker.model.answers import Answer
-from worker.model.artifacts import COLUMNS, DTYPES, FILES, PIPELINE, refuse_missing
+from worker.model.artifacts import COLUMNS, DTYPES, PIPELINE
 from worker.model.cure import cure
 from worker.model.kind_of_model import answering_of
+from worker.model.model_files import ModelFiles
 from worker.model.training_frame import (
     begins_with_vectorizer,
     dtypes_of,
@@ -70,38 +71,40 @@ class Model:
         return self.answering.answers(self.pipeline, frame)
 
 
-def load(folder: Path) -> Model:
-    """Read the model from a folder. Packages beside the files can be imported while unpickling.
+def load(folder: Path, files: ModelFiles | None = None) -> Model:
+    """Read the model from a folder, or from what its files held. Packages beside the files can be
+    imported while unpickling.
 
     Raises:
         ArtifactError: a file is missing, broken, or was written by other library versions.
     """
-    refuse_missing(folder)
+    files = files or ModelFiles.read(folder)
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
-    labels = read_labels(folder / COLUMNS)
+    labels = read_labels(folder / COLUMNS, files.contents[COLUMNS])
     columns = tuple(str(label) for label in labels)
-    found, _ = _unpickle(folder / DTYPES)
+    found, _ = _unpickle(folder / DTYPES, files)
     dtypes = dtypes_of(found, columns, folder / DTYPES)
-    pipeline, written = _unpickle(folder / PIPELINE)
+    pipeline, written = _unpickle(folder / PIPELINE, files)
     answering = answering_of(pipeline, folder / PIPELINE)
     takes_series = is_dtype(found) or (len(columns) == 1 and begins_with_vectorizer(pipeline))
     return Model(
-        pipeline, columns, dtypes, answering, _version(folder),
+        pipeline, columns, dtypes, answering, files.version,
         written_with=written, labels=labels, takes_series=takes_series,
     )  # fmt: skip
 
 
-def _unpickle(path: Path) -> tuple[Any, str | None]:
+def _unpickle(path: Path, files: ModelFiles) -> tuple[Any, str | None]:
     """What the file holds, and the scikit-learn version that it was written with, where known."""
+    content = files.contents[path.name]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            found = joblib.load(path)
+            found = joblib.load(io.BytesIO(content))
         except Exception as error:  # unpickling runs anything, so it raises anything
-            written = _version_warned_of(caught) or written_with(path)
+            written = _version_warned_of(caught) or written_with(content)
             raise ArtifactError(_unpickling_failed(path, error, written)) from error
-    return found, _version_warned_of(caught) or written_with(path)
+    return found, _version_warned_of(caught) or written_with(content)
 
 
 def _version_warned_of(caught: Sequence[warnings.WarningMessage]) -> str | None:
@@ -140,18 +143,11 @@ def warn_of_version(written: str | None) -> None:
         )  # fmt: skip
 
 
-def written_with(path: Path) -> str | None:
+def written_with(content: bytes) -> str | None:
     """The scikit-learn version that a pickle says it was written with, found without running it.
 
     Estimators keep it in their state under `_sklearn_version` (scikit-learn's `BaseEstimator`).
     None for a compressed pickle: only the warning that scikit-learn gives names its version.
     """
-    match = _VERSION.search(path.read_bytes())
+    match = _VERSION.search(content)
     return match[1].decode() if match else None
-
-
-def _version(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for name in FILES:
-        digest.update((folder / name).read_bytes())
-    return digest.hexdigest()[:16]

@@ -18,14 +18,15 @@ _EXTRACTION = "sklearn.feature_extraction.text"
 _VECTORIZERS = ("CountVectorizer", "HashingVectorizer")  # TfidfVectorizer is a CountVectorizer
 
 
-def read_labels(path: Path) -> tuple[str | int, ...]:
-    """The labels of the columns in order, whose texts are the keys of an observation.
+def read_labels(path: Path, content: bytes) -> tuple[str | int, ...]:
+    """The labels of the columns in order, whose texts are the keys of an observation, as the file
+    at `path` holds them.
 
     Raises:
         ArtifactError: they are no texts and whole numbers, or two have the same text.
     """
     try:
-        labels = json.loads(path.read_text(encoding="utf-8"))
+        labels = json.loads(content.decode("utf-8"))
     except ValueError as error:
         raise ArtifactError(f"{path} is not JSON: {error}") from error
     if isinstance(labels, str):  # the name of a Series

@@ -21,6 +21,7 @@ from worker.model.description import describe
 from worker.model.kind_of_model import warn_of_pairs
 from worker.model.loading import Model, load
 from worker.model.manifest import Manifest
+from worker.model.model_files import ModelFiles
 from worker.model.trained_with import log_other_versions
 from worker.scoring.forked import in_fork
 from worker.scoring.framing import Observation
@@ -49,13 +50,14 @@ class Trial:
     answered: Observation | None
     description: dict[str, Any]
 
-    def load(self, folder: Path) -> Model:
-        """The model of the folder that was tried, to be scored as the trial has found.
+    def load(self, folder: Path, files: ModelFiles | None = None) -> Model:
+        """The model that was tried, from its folder or from what its files held then; to be scored
+        as the trial has found.
 
         Raises:
             ArtifactError: it cannot be unpickled, or is not the one that was tried.
         """
-        model = load(folder)
+        model = load(folder, files)
         if model.version != self.version:
             raise ArtifactError(f"the files in {folder} have changed since they were tried")
         answering = model.answering.with_positive_class(self.positive_class)
@@ -63,15 +65,42 @@ class Trial:
         return replace(model, row_by_row=self.row_by_row, answering=answering)
 
 
-def try_out(folder: Path, limit: float, threads: int) -> Trial:
-    """Load and warm up the model of a folder in a forked process.
+# How often the files may be replaced while they are tried.
+_TRIES = 3
+
+
+def try_steady(folder: Path, limit: float, threads: int) -> tuple[ModelFiles, Trial]:
+    """Read the files of a folder once, and try what they hold, as `try_out` does. Where they are
+    replaced meanwhile, they are read again: some would be of one model and some of another.
+
+    Raises:
+        ArtifactError: as `try_out`; or they are replaced again and again.
+    """
+    for _ in range(_TRIES):
+        files = ModelFiles.read(folder)
+        try:
+            trial = try_out(folder, limit, threads, files)
+        except ArtifactError:
+            if not files.have_changed():
+                raise
+        else:
+            if not files.have_changed():
+                return files, trial
+    raise ArtifactError(
+        f"the files in {folder} were replaced while they were tried: wait until all of them are "
+        "there"
+    )
+
+
+def try_out(folder: Path, limit: float, threads: int, files: ModelFiles | None = None) -> Trial:
+    """Load and warm up the model of a folder, or what its files held, in a forked process.
 
     `limit` is how long it may take for a group, in seconds, and `threads` how many it may use.
 
     Raises:
         ArtifactError: it cannot be loaded, does not answer, or not as its manifest says.
     """
-    return Trial(**in_fork(partial(_try_out, folder, limit, threads), limit, "TASK_LIMIT"))
+    return Trial(**in_fork(partial(_try_out, folder, limit, threads, files), limit, "TASK_LIMIT"))
 
 
 def limit_threads(threads: int) -> None:
@@ -124,10 +153,10 @@ def _outputs(model: Model, answered: Observation | None, limit: float) -> int | 
     return len(prediction) if isinstance(prediction, list) else 1
 
 
-def _try_out(folder: Path, limit: float, threads: int) -> dict[str, Any]:
+def _try_out(folder: Path, limit: float, threads: int, files: ModelFiles | None) -> dict[str, Any]:
     limit_threads(threads)
     before = count_threads()
-    model = load(folder)
+    model = load(folder, files)
     makes_threads = before is None or count_threads() != before
     limit_threads(threads)  # unpickling may have loaded more libraries
     tried = find_out(model, folder, limit)
