@@ -113,6 +113,12 @@ class UnknownJobError(ClientFaultError):
     status = 404
 
 
+class UnknownReloadError(ClientFaultError):
+    """No reload of this id was asked for, or long ago."""
+
+    status = 404
+
+
 class ClearedJobError(ClientFaultError):
     """The job ended, and was cleared away after `JOB_RETENTION`."""
 

@@ -1,4 +1,4 @@
-"""What signals are called."""
+"""What signals are called, and how a process ended."""
 
 from __future__ import annotations
 
@@ -11,3 +11,10 @@ def signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+def ending(exit_code: int) -> str:
+    """How a process ended, in words that go after "the process was"; negative for a signal."""
+    if exit_code < 0:
+        return f"ended by {signal_name(-exit_code)}"
+    return f"ended with code {exit_code}"

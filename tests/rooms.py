@@ -9,19 +9,21 @@ from __future__ import annotations
 # What the files of a room import from other rooms of the same folder; `tops` wire the rooms
 # together, and may import all of them.
 TOPS = {
-    "api.__main__", "api.app", "worker.__main__", "worker.app", "local.__main__", "local.run",
+    "api.__main__", "api.app", "worker.__main__", "worker.app", "worker.serving",
+    "local.__main__", "local.run",
 }  # fmt: skip
 API = {
     # How requests come in, and what serves them: neither knows the other.
     "api.server": {"api.cancelling", "api.http"},
-    "api.routes": {"api.gateway", "api.http"},
+    "api.routes": {"api.gateway", "api.http", "api.reloads"},
     "api.gateway": {
         "api.acceptance", "api.cancelling", "api.database_watch", "api.dispatch", "api.grouping",
-        "api.http", "api.redis_watch",
+        "api.http", "api.redis_watch", "api.reloads",
     },
     "api.dispatch": {"api.acceptance", "api.cancelling", "api.grouping", "api.redis_watch"},
     "api.database_watch": {"api.acceptance"},
     "api.redis_watch": {"api.grouping"},
+    "api.reloads": {"api.grouping", "api.redis_watch"},
     "api.acceptance": set(),
     "api.grouping": set(),
     "api.http": set(),
@@ -30,7 +32,9 @@ API = {
 }  # fmt: skip
 WORKER = {
     # Nothing but the tops knows Celery.
-    "worker.celery_parts": set(),
+    "worker.celery_parts": {"worker.orphans"},
+    # The process that starts generations knows nothing of what they do.
+    "worker.generations": set(),
     "worker.maintenance": {
         "worker.clearing", "worker.given_up", "worker.heartbeat", "worker.recovery",
         "worker.sweeper",
@@ -40,7 +44,8 @@ WORKER = {
     "worker.regrouping": set(),
     "worker.clearing": set(),
     "worker.given_up": set(),
-    "worker.heartbeat": {"worker.served_model"},
+    "worker.heartbeat": {"worker.generations", "worker.reload_requests", "worker.served_model"},
+    "worker.reload_requests": {"worker.generations"},
     "worker.served_model": {"worker.model", "worker.model_state", "worker.scoring"},
     "worker.model_state": set(),
     "worker.child_memory": set(),
@@ -100,6 +105,7 @@ LOCAL = {
     "local.postgres_server": {"local.part", "local.ports"},
     "local.redis_server": {"local.part", "local.ports"},
     "local.check": {"local.model_command"},
+    "local.reload": {"local.console"},
     "local.replay": {"local.model_command"},
     "local.model_command": {"local.model_environment", "local.stop_request"},
     "local.console": set(),

@@ -13,6 +13,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from local.part import Part
 from local.ports import free_port
 from shared.db.deployment import namespace
@@ -142,6 +144,17 @@ class Client:
             return self.get("/healthz").status == 200
         except OSError:
             return False
+
+
+def serving(worker: Part) -> psutil.Process:
+    """The process of a worker that serves: its generation of now."""
+    found: psutil.Process = psutil.Process(worker.process.pid).children()[-1]
+    return found
+
+
+def scoring(worker: Part) -> list[psutil.Process]:
+    """The processes of a worker that score."""
+    return list(serving(worker).children())
 
 
 @dataclass

@@ -19,17 +19,20 @@ from shared.errors import DatabaseFaultError, ModelFaultError, UnavailableError
 from shared.queue.broker import Broker, make_redis
 from shared.queue.messages import PREDICT_TASK, UPDATE_TASK, Group, MessageError
 from shared.queue.names import Names
+from shared.queue.reloads import worker_of
 from shared.settings import Settings
 from worker.celery_parts.configuration import make_celery
 from worker.celery_parts.lost_processes import FrequentPoolCheck, noticing
 from worker.child_memory import ChildMemory
 from worker.clearing import Clearing
+from worker.generations.reports import Reports
 from worker.given_up import GivenUpGroups
 from worker.groups import GroupRunner
 from worker.heartbeat import Heartbeat
 from worker.maintenance import Maintenance
 from worker.orphans import end_with_parent
 from worker.recovery import Recovery
+from worker.reload_requests import ReloadRequests
 from worker.scoring.trial import limit_threads
 from worker.served_model import ServedModel
 from worker.sweeper import Sweeper
@@ -108,14 +111,15 @@ def create_app(
 
 
 def make_maintenance(
-    name: str, settings: Settings, served: ServedModel, names: Names
+    name: str, settings: Settings, served: ServedModel, names: Names, reports: Reports, began: float
 ) -> Maintenance:
-    """Wire what the parent process does beside its children, in a worker of this name; nothing
-    connects until it starts."""
+    """Wire what the parent process does beside its children, in a generation of this name that
+    began then, by the monotonic clock; nothing connects until it starts."""
     database, broker = _servers(settings, names)
+    reloads = ReloadRequests(worker_of(name), names.namespace, broker, reports, began)
     sweeper = Sweeper(name, settings.group_size, database, broker)
     return Maintenance(
-        Heartbeat(name, served, settings.worker_processes, broker),
+        Heartbeat(name, served, settings.worker_processes, broker, reports, reloads),
         Clearing(name, settings.job_retention, _database(settings)),
         sweeper,
         Recovery(database, broker, sweeper),

@@ -9,6 +9,8 @@ import time
 from shared.errors import QueuecastError
 from shared.queue.broker import Broker
 from shared.signal_event import SignalEvent
+from worker.generations.reports import Ready, Refused, Reports
+from worker.reload_requests import ReloadRequests
 from worker.served_model import ServedModel
 
 log = logging.getLogger(__name__)
@@ -19,6 +21,7 @@ EVERY, LASTS = 1.0, 5
 LOOK_EVERY = 0.1
 # How often it is said what the model is like, in case Redis has lost it.
 DESCRIBE_EVERY = 30.0
+_NO_PROCESS = "model {} answered its trial, but no process that was to serve it; the log says why"
 
 
 class Heartbeat:
@@ -28,12 +31,18 @@ class Heartbeat:
     go on to answer.
     """
 
-    def __init__(self, name: str, served: ServedModel, processes: int, broker: Broker) -> None:
+    def __init__(
+        self, name: str, served: ServedModel, processes: int, broker: Broker, reports: Reports,
+        reloads: ReloadRequests,
+    ) -> None:  # fmt: skip
         self._name = name
         self._served = served
         self._processes = processes
         self._broker = broker
+        self._reports = reports
+        self._reloads = reloads
         self._is_ready = False
+        self._has_reported = False
         # By the monotonic clock.
         self._described_at: float | None = None
         self._stopping = SignalEvent()
@@ -82,3 +91,12 @@ class Heartbeat:
         elif self._is_ready:
             self._broker.stop_beating(self._name, version)
         self._is_ready = answers
+        self._report(answers)
+        self._reloads.look()
+
+    def _report(self, answers: bool) -> None:
+        """Tell the process that started us once whether we can serve."""
+        if not self._has_reported and (answers or self._served.state.failed):
+            self._has_reported = True
+            version = self._served.version
+            self._reports.say(Ready(version) if answers else Refused(_NO_PROCESS.format(version)))

@@ -23,6 +23,11 @@ class ModelState:
         """Whether a child has warmed up, or answered, since the model last failed."""
         return self._shared[_ANSWERS] == _YES
 
+    @property
+    def failed(self) -> bool:
+        """Whether it was seen not to answer, and not to answer since."""
+        return self._shared[_ANSWERS] == _NO
+
     def has_answered(self) -> None:
         """Say that it answers."""
         self._shared[_ANSWERS] = _YES

@@ -24,6 +24,7 @@ from shared.queue.celery_message import celery_message
 from shared.queue.messages import TASK_OF_KIND, Group, Lane, Reply
 from shared.queue.names import Names
 from shared.queue.refusals import has_moved, reason
+from shared.queue.reloads import KEPT, ReloadOutcome, ReloadRequest
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -173,6 +174,37 @@ class Broker:
         description: dict[str, Any] | None = json.loads(found[0]) if found else None
         return description
 
+    def clock(self) -> float:
+        """What time it is by Redis' clock, in seconds.
+
+        Raises:
+            BrokerAwayError: Redis does not answer.
+        """
+        with self._asking():
+            return seconds_of(self._client.time())
+
+    def reload_requests(self) -> list[ReloadRequest]:
+        """The requests to take up the model anew, the oldest first.
+
+        Raises:
+            BrokerAwayError: Redis does not answer.
+        """
+        with self._asking():
+            found: Any = self._client.zrange(self._names.reloads, 0, -1)
+        return [ReloadRequest.from_text(text) for text in found]
+
+    def tell_of_reload(self, reload_id: str, outcome: ReloadOutcome) -> None:
+        """Say how far a worker is with such a request.
+
+        Raises:
+            BrokerAwayError: Redis does not answer, or takes no writes.
+        """
+        key = self._names.reload(reload_id)
+        with self._asking(), self._client.pipeline(transaction=False) as commands:
+            commands.zadd(key, {outcome.to_text(): int(outcome.state.final)})
+            commands.expire(key, KEPT)
+            commands.execute()
+
     def workers(self) -> list[Worker]:
         """The workers that are alive with a loaded model.
 
@@ -199,6 +231,11 @@ def alive(now: Sequence[int], beats: Any) -> list[Worker]:
     names = [name for name, until in beats if until >= now[0]]
     # A neighbouring version may say more behind these two.
     return [Worker(*name.split(" ")[:2]) for name in names if " " in name]
+
+
+def seconds_of(time: Any) -> float:
+    """What TIME answers, in seconds."""
+    return int(time[0]) + int(time[1]) / 1e6
 
 
 def away(error: Exception) -> BrokerAwayError:

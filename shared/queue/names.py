@@ -32,3 +32,13 @@ class Names:
         """What a model of this version is like, as JSON: the one member of a sorted set, so that a
         Redis user needs no command for it that is not needed anyway."""
         return f"queuecast.model.{version}.{self.namespace}"
+
+    @property
+    def reloads(self) -> str:
+        """The requests to take up the model anew, with their times: a sorted set, for the same
+        reason."""
+        return f"queuecast.reloads.{self.namespace}"
+
+    def reload(self, reload_id: str) -> str:
+        """What the workers say of such a request."""
+        return f"queuecast.reload.{reload_id}.{self.namespace}"

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from tests.model_folder import write_model
-from tests.system import System, wait_for
+from tests.system import System, scoring, wait_for
 
 BREAKABLE = """
 from pathlib import Path
@@ -157,7 +156,7 @@ def leaving(
 def test_what_ends_most_processes(leaving: System) -> None:
     """Raised by a row, it is that row's error at once, in company and as a job: no process ends."""
     client = leaving.client
-    (child,) = psutil.Process(leaving.workers[0].process.pid).children()
+    (child,) = scoring(leaving.workers[0])
     for x, said in LEAVES.items():
         with ThreadPoolExecutor(4) as pool:
             good = [pool.submit(client.predict, f"beside {x} {n}", GOOD) for n in range(3)]
@@ -177,7 +176,7 @@ def test_a_signal_to_a_process_is_not_its_row(breaking: Breaking) -> None:
     """billiard makes a SystemExit of it, which would fail the row that is scored just then: a job
     whose process gets one is done by another."""
     system = breaking.system
-    children = psutil.Process(system.workers[0].process.pid).children()
+    children = scoring(system.workers[0])
     for number in (signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1):
         for child in children:
             status = Path(f"/proc/{child.pid}/status").read_text()

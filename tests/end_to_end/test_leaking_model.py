@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 
 from tests.faults.evidence import query
 from tests.model_folder import write_model
-from tests.system import System, wait_for
+from tests.system import System, scoring, wait_for
 
 LEAKING = """
 KEPT = []
@@ -59,8 +59,11 @@ class Watched:
             self.not_ready += not self.system.client.ready()
 
     def look(self) -> None:
-        worker = self.system.workers[-1].process.pid
-        for child in psutil.Process(worker).children() if psutil.pid_exists(worker) else ():
+        try:
+            children = scoring(self.system.workers[-1])
+        except (psutil.Error, IndexError):  # the worker has ended
+            children = []
+        for child in children:
             try:
                 seen = child.memory_info()
             except psutil.Error:  # it has ended

@@ -16,7 +16,7 @@ import psutil
 import redis
 
 from local.part import Part
-from tests.system import Answer, System, wait_for
+from tests.system import Answer, System, scoring, serving, wait_for
 
 
 def test_a_child_that_is_still_to_begin(on_postgres: System) -> None:
@@ -24,10 +24,11 @@ def test_a_child_that_is_still_to_begin(on_postgres: System) -> None:
     and the child is not left to wait for somebody who listens."""
     try:
         worker, child, job = _frozen_with_a_job(on_postgres)
-        threads = _threads(worker.process.pid)
+        parent = serving(worker).pid
+        threads = _threads(parent)
         worker.process.send_signal(signal.SIGTERM)
         # One thread watches over the stop; Celery has another while it waits for its children.
-        wait_for(lambda: len(_threads(worker.process.pid) - threads) == 2, 10, "it waits")
+        wait_for(lambda: len(_threads(parent) - threads) == 2, 10, "it waits")
         os.kill(child, signal.SIGCONT)
         wait_for(lambda: worker.exit_code is not None, 20, "the worker ended")
         assert worker.exit_code == 0
@@ -60,9 +61,10 @@ def test_a_child_that_never_begins(on_postgres: System) -> None:
         worker, children = _frozen(on_postgres, "1")
         with ThreadPoolExecutor(1) as pool:
             answer, child = _given(pool, on_postgres, children)
-            threads = _threads(worker.process.pid)
+            parent = serving(worker).pid
+            threads = _threads(parent)
             worker.process.send_signal(signal.SIGTERM)
-            wait_for(lambda: len(_threads(worker.process.pid) - threads) == 2, 10, "it waits")
+            wait_for(lambda: len(_threads(parent) - threads) == 2, 10, "it waits")
             child.kill()
             wait_for(lambda: worker.exit_code is not None, 10, "the worker ended")
             assert worker.exit_code == 0
@@ -112,7 +114,7 @@ def _frozen(system: System, processes: str) -> tuple[Part, list[psutil.Process]]
     system.start()
     assert system.client.predict("before").status == 200
     worker = system.workers[0]
-    children = psutil.Process(worker.process.pid).children()
+    children = scoring(worker)
     assert len(children) == int(processes)
     # A child waits for its first task only after it has told its worker that it is up. One that
     # is frozen before that is never given anything.

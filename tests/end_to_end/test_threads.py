@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import psutil
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from tests.model_folder import write_model
-from tests.system import System, wait_for
+from tests.system import System, serving, wait_for
 
 _POOLED = """
 class Pooled(Step):
@@ -92,7 +91,7 @@ def test_threads(
         system.start()
         ask(0)
         assert "was lost" not in system.log()
-        parent = psutil.Process(system.workers[0].process.pid)
+        parent = serving(system.workers[0])
         killed = parent.children()
         for child in killed:
             os.kill(child.pid, signal.SIGKILL)

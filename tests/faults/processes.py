@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import psutil
 
 from local.part import Part
-from tests.system import wait_for
+from tests.system import scoring, wait_for
 
 
 def tree(part: Part) -> list[psutil.Process]:
@@ -24,9 +24,12 @@ def tree(part: Part) -> list[psutil.Process]:
         return []
 
 
-def children(part: Part) -> list[psutil.Process]:
-    """What a part has started."""
-    return tree(part)[1:]
+def children(worker: Part) -> list[psutil.Process]:
+    """The processes of a worker that score; empty when it has ended."""
+    try:
+        return scoring(worker)
+    except (psutil.NoSuchProcess, IndexError):
+        return []
 
 
 def busy_child(worker: Part) -> psutil.Process:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from billiard.einfo import ExceptionInfo
 from celery.concurrency import asynpool, prefork
+from celery.platforms import EX_OK
 
 # At these billiard raises SystemExit, wherever the child is.
 _RAISING = (signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1)
@@ -53,9 +54,9 @@ class Child(asynpool.Worker):  # type: ignore[misc]
 
     def _do_exit(self, pid: int, exitcode: int | None, exc: Exception | None = None) -> None:
         """Called by billiard when the parent has read this child's results. billiard would stay for
-        another second, and so would a task that it was given."""
-        if self._ends:
-            os._exit(0)
+        another second, and so would a task that it was given, or a worker that is to stop."""
+        if self._ends or (exitcode == EX_OK and exc is None):
+            os._exit(EX_OK)
         super()._do_exit(pid, exitcode, exc)
 
     @staticmethod
@@ -99,10 +100,16 @@ class Processes(asynpool.AsynPool):  # type: ignore[misc]
                 self._put_back(job)
 
     def join(self) -> None:
-        """As billiard's, which returns when every child has ended; then tasks may be left for which
-        there was no child, since one was being replaced."""
+        """As billiard's, which returns when every child has ended. What no child was given is left
+        to other workers at once; then so is what was given to one that has ended without it, since
+        it was being replaced."""
+        self._leave(job for job in self._cache.values() if job._write_to is None)
         super().join()
-        for job in [job for job in self._cache.values() if not job._accepted]:
+        self._leave(self._cache.values())
+
+    @staticmethod
+    def _leave(jobs: Iterable[Any]) -> None:
+        for job in [job for job in jobs if not job._accepted]:
             job.discard()
             try:
                 raise NotBegunError

@@ -6,18 +6,21 @@ SIGTERM that interrupts the handler of the first would wait for that lock for ev
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from celery import Celery
 from celery.apps.worker import Worker
 from celery.concurrency.prefork import TaskPool
-from celery.platforms import EX_OK
+from celery.platforms import EX_OK, set_pdeathsig
 from celery.worker import state
 
 from shared.settings import Settings
 from shared.stop_limit import limit_stopping
+from worker.orphans import end_with_parent
 
 
 class SignalSafeWorker(Worker):  # type: ignore[misc]
@@ -53,3 +56,14 @@ class SignalSafeWorker(Worker):  # type: ignore[misc]
             state.should_stop = EX_OK
             limit_stopping()
             self._on_stop()
+
+
+def die_with(parent: int) -> None:
+    """Let the kernel kill this process when its parent, which had this id, ends; where the kernel
+    cannot, a thread looks twice a second."""
+    if sys.platform != "linux":
+        end_with_parent()
+        return
+    set_pdeathsig("SIGKILL")
+    if os.getppid() != parent:  # it has ended before we asked
+        os._exit(1)

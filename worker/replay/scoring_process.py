@@ -13,11 +13,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from shared.errors import ArtifactError
+from shared.signal_names import ending
 from worker.model.artifacts import PIPELINE
 from worker.model.loading import Model
 from worker.orphans import end_with_parent
 from worker.replay.batches import ScoredBatch, score_batch
-from worker.scoring.forked import ending
 from worker.scoring.time_limit import time_limit
 from worker.scoring.trial import Trial, limit_threads
 

@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from shared.errors import ArtifactError
-from shared.signal_names import signal_name
+from shared.signal_names import ending
 from worker.model.artifacts import PIPELINE
 from worker.orphans import end_with_parent
 
@@ -63,10 +63,3 @@ def how_it_ended(exit_code: int, limit: float, set_by: str) -> str:
     if exit_code == -signal.SIGALRM:
         return f"{PIPELINE} has not answered a made-up observation in {limit:g} s ({set_by})"
     return f"{PIPELINE}: the process that tried it was {ending(exit_code)}"
-
-
-def ending(exit_code: int) -> str:
-    """How a process ended, in words that go after "the process was"."""
-    if exit_code < 0:
-        return f"ended by {signal_name(-exit_code)}"
-    return f"ended with code {exit_code}"
