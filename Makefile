@@ -7,7 +7,7 @@ export PIP_USER := 0
 export PIP_TARGET :=
 export PIP_PREFIX :=
 
-.PHONY: run check replay test test-models mutants images lint bench bench-peers faults lock clean
+.PHONY: run check reload replay test test-models mutants images lint bench bench-peers faults lock clean
 
 run: $(VENV)/.client
 	@exec $(BIN)/python -m local
@@ -15,6 +15,11 @@ run: $(VENV)/.client
 # Whether the model in MODEL_DIR will serve, before anything is deployed.
 check: $(VENV)/.local
 	@$(BIN)/python -m local.check
+
+# Lets the workers of the running `make run` take up what MODEL_DIR holds now; the environment is
+# that of `make run`.
+reload: $(VENV)/.client
+	@exec $(BIN)/python -m local.reload
 
 # What the model in FOLDER would answer to what is stored; ARGS are options of worker.replay.
 replay: $(VENV)/.local

@@ -22,6 +22,7 @@ from api.grouping.pending import Pending
 from api.grouping.replies import ReplyReader
 from api.http.preferences import Preference
 from api.redis_watch import RedisWatch
+from api.reloads import Reloads
 from shared.db.engine import Database, connect
 from shared.db.job_rows import Job
 from shared.errors import (
@@ -78,6 +79,7 @@ class Gateway:
         self.pending = Pending(self._loop)
         self._broker = LoopBroker(settings, REDIS_WAIT, lambda: self.database_watch.names)
         self.redis_watch = RedisWatch(self._broker, self.pending)
+        self.reloads = Reloads(self._broker, self.redis_watch)
         self._threads = DatabaseThreads(self.database, settings.database_connections)
         self._dispatch = Dispatch(
             settings,

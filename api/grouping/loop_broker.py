@@ -26,10 +26,12 @@ from shared.queue.broker import (
     away,
     client_options,
     message,
+    seconds_of,
 )
 from shared.queue.messages import Group, Lane, Reply
 from shared.queue.names import Names
 from shared.queue.refusals import has_moved
+from shared.queue.reloads import KEPT, ReloadOutcome, ReloadRequest
 from shared.settings import Settings
 
 STOOD_STILL = "this gateway stood still, frozen or without a processor, and did not hear Redis"
@@ -107,6 +109,45 @@ class LoopBroker:
                 commands.zrange(names.model(version), 0, 0)
             found = await commands.execute()
         return [json.loads(texts[0]) if texts else None for texts in found]
+
+    async def ask_for_reload(self, reload_id: str, workers: Sequence[str]) -> ReloadRequest:
+        """Ask all workers to take up the model anew; these are alive.
+
+        Raises:
+            BrokerAwayError: Redis does not answer, or takes no writes.
+        """
+        key = self._names().reloads
+        async with self._asking():
+            request = ReloadRequest(
+                reload_id, tuple(workers), seconds_of(await self._client.time())
+            )
+            commands = self._client.pipeline(transaction=False)
+            commands.zadd(key, {request.to_text(): request.asked_at})
+            commands.zremrangebyscore(key, 0, request.asked_at - KEPT)
+            commands.expire(key, KEPT)
+            await commands.execute()
+        return request
+
+    async def reload(
+        self, reload_id: str
+    ) -> tuple[ReloadRequest | None, float, list[ReloadOutcome]]:
+        """Such a request, how many seconds ago it was made, and what the workers have said since;
+        None when there is none.
+
+        Raises:
+            BrokerAwayError: Redis does not answer.
+        """
+        names = self._names()
+        async with self._asking():
+            commands = self._client.pipeline(transaction=False)
+            commands.time().zrange(names.reloads, 0, -1)
+            # What is final last.
+            commands.zrange(names.reload(reload_id), 0, -1)
+            now, asked, said = await commands.execute()
+        requests = [ReloadRequest.from_text(text) for text in asked]
+        found = next((r for r in requests if r.reload_id == reload_id), None)
+        age = seconds_of(now) - found.asked_at if found is not None else 0.0
+        return found, age, [ReloadOutcome.from_text(text) for text in said]
 
     async def close(self) -> None:
         """Close every connection."""

@@ -11,5 +11,9 @@ class PackError(QueuecastError):
     """A pipeline or a frame that could not be served as it is."""
 
 
+class ServiceError(QueuecastError):
+    """A service does not answer, or answers that it cannot do what it was asked."""
+
+
 class PackWarning(UserWarning):
     """What the golden rows of a manifest do not show, and what the pipeline refused."""

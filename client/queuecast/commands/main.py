@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import click
 
+from queuecast.commands.model import model
 from queuecast.commands.pack import pack
 from queuecast.errors import QueuecastError
 
@@ -28,6 +29,7 @@ def queuecast(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
+queuecast.add_command(model)
 queuecast.add_command(pack)
 
 
