@@ -74,7 +74,11 @@ CELERY_PARTS = (
     Internal("celery.platforms.EX_OK", "the exit code of what was asked to stop"),
     Internal("celery.platforms.set_pdeathsig",
              "lets the kernel kill a generation with the process that started it", ("name",)),
-    Internal("celery.worker.state.should_stop", "ends the worker's loop; our handler sets it"),
+    Internal("celery.worker.state.should_stop", "ends the worker's loop"),
+    Internal("celery.worker.state.maybe_shutdown", "ends it at once"),
+    Internal("kombu.asynchronous.hub.Hub.on_tick", "what is called at each turn of the loop"),
+    Internal("kombu.transport.redis.Channel._brpop_start", "asks for a message", ("timeout",)),
+    Internal("kombu.transport.redis.Channel._in_poll", "whether one was asked for"),
     Internal("celery.worker.request.Request", "a task as the parent process knows it"),
     Internal("celery.worker.request.Request.on_timeout",
              "called when a child was killed at the time limit", ("soft", "timeout")),
@@ -170,6 +174,7 @@ FOLDERS = {
 OBJECTS = {
     "worker/celery_parts": {
         "app": "celery.Celery",
+        "channel": "kombu.transport.redis.Channel",
         "hub": "kombu.asynchronous.hub.Hub",
         "job": "billiard.pool.ApplyResult",
         "pool": "celery.concurrency.prefork.TaskPool",

@@ -23,6 +23,8 @@ from shared.queue.reloads import worker_of
 from shared.settings import Settings
 from worker.celery_parts.configuration import make_celery
 from worker.celery_parts.lost_processes import FrequentPoolCheck, noticing
+from worker.celery_parts.transport import make_transport
+from worker.celery_parts.worker import stop_when_silent
 from worker.child_memory import ChildMemory
 from worker.clearing import Clearing
 from worker.generations.reports import Reports
@@ -56,7 +58,13 @@ def create_app(
 ) -> Celery:
     """Wire the app; nothing connects until the worker starts. `threads` is how many each child may
     use."""
-    app = make_celery(settings, names)
+
+    def stopping() -> bool:
+        return served.state.stopping
+
+    transport = make_transport(stopping)
+    app = make_celery(settings, names, transport)
+    app.steps["worker"].add(stop_when_silent(stopping, transport.awaits_a_message))
     # Made anew in each child: connections must not be shared across a fork.
     child: dict[str, GroupRunner] = {}
 

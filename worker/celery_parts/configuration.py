@@ -21,13 +21,13 @@ HANGING = 300.0
 STARTING = 86_400.0
 
 
-def make_celery(settings: Settings, names: Names) -> Celery:
+def make_celery(settings: Settings, names: Names, transport: type[Transport] = Transport) -> Celery:
     """The Celery app of a worker of the deployment that has these names, without tasks."""
     queues = [names.queue(lane) for lane in Lane]
     app = Celery("queuecast")
     app.conf.update(
         broker_url=settings.redis_url,
-        broker_transport=Transport,
+        broker_transport=transport,
         broker_use_ssl=tls_options(settings),
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,

@@ -9,6 +9,8 @@ ledger when it was promised, and by the gateway that waits for it when it was no
 from __future__ import annotations
 
 import logging
+import weakref
+from collections.abc import Callable
 from typing import Any
 
 from kombu.transport import redis
@@ -65,4 +67,35 @@ class Transport(redis.Transport):  # type: ignore[misc]
     that has become a replica, is full or cannot save may be well soon, or another."""
 
     Channel = Channel
+
+    @staticmethod
+    def awaits_a_message() -> bool:
+        """Whether Redis was asked for a message, and has not answered yet."""
+        return False
+
     connection_errors = (*redis.Transport.connection_errors, ResponseError)
+
+
+def make_transport(stopping: Callable[[], bool]) -> type[Transport]:
+    """The transport of a worker that asks for no more messages from when it is to stop. Redis
+    answers whoever has asked for longest, so that without this a message would be given to the
+    worker that stops, and wait there until it has stopped."""
+    channels: weakref.WeakSet[Channel] = weakref.WeakSet()
+
+    class Stopping(Channel):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            channels.add(self)
+
+        def _brpop_start(self, timeout: int | None = None) -> None:
+            if not stopping():
+                super()._brpop_start(timeout)
+
+    class StoppingTransport(Transport):
+        Channel = Stopping
+
+        @staticmethod
+        def awaits_a_message() -> bool:
+            return any(channel._in_poll for channel in channels)
+
+    return StoppingTransport

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from celery import Celery
+from celery import Celery, bootsteps
 from celery.apps.worker import Worker
 from celery.concurrency.prefork import TaskPool
 from celery.platforms import EX_OK, set_pdeathsig
@@ -21,6 +21,9 @@ from celery.worker import state
 from shared.settings import Settings
 from shared.stop_limit import limit_stopping
 from worker.orphans import end_with_parent
+
+# How long Redis takes to answer that there is no message (kombu's default), and some more.
+SILENT_WITHIN = 1.5
 
 
 class SignalSafeWorker(Worker):  # type: ignore[misc]
@@ -32,6 +35,7 @@ class SignalSafeWorker(Worker):  # type: ignore[misc]
         on_stop: Callable[[], None],
     ) -> None:  # fmt: skip
         self._on_stop = on_stop
+        self._stops = False
         super().__init__(
             app=app,
             hostname=name,
@@ -51,11 +55,40 @@ class SignalSafeWorker(Worker):  # type: ignore[misc]
             signal.signal(number, self._stop)
 
     def _stop(self, *_: Any) -> None:
-        if state.should_stop is None:
-            # Celery's loop reads this at every turn.
-            state.should_stop = EX_OK
+        if not self._stops:
+            self._stops = True
             limit_stopping()
             self._on_stop()
+            # While Redis is away there is no turn of the loop at which it could be seen to be
+            # silent.
+            signal.signal(signal.SIGALRM, _stop_loop)
+            signal.setitimer(signal.ITIMER_REAL, SILENT_WITHIN)
+
+
+def _stop_loop(*_: Any) -> None:
+    # Celery's loop reads this at every turn, and when it connects.
+    state.should_stop = EX_OK
+
+
+def stop_when_silent(
+    stopping: Callable[[], bool], awaits_a_message: Callable[[], bool]
+) -> type[bootsteps.StartStopStep]:
+    """Stops Celery's loop when the worker is to stop, and no message is on its way any more: one
+    that was asked for is still given to a child."""
+
+    def look() -> None:
+        if stopping() and not awaits_a_message():
+            _stop_loop()
+            state.maybe_shutdown()
+
+    class StopWhenSilent(bootsteps.StartStopStep):  # type: ignore[misc]
+        requires = {"celery.worker.components:Pool"}
+
+        def register_with_event_loop(self, worker: Any, hub: Any) -> None:
+            """Called by Celery when its loop is made."""
+            hub.on_tick.add(look)
+
+    return StopWhenSilent
 
 
 def die_with(parent: int) -> None:
