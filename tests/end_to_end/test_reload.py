@@ -27,7 +27,17 @@ from worker.model.model_files import ModelFiles
 OBSERVATION = {"x": 0.5, "y": 0.25}
 # Both models have their step in a package of the same name: the next one must not get the code of
 # the one before, which has been imported already.
-SOURCES = {"one": "FACTOR = 1.0", "two": "FACTOR = -2.0"}
+# As the second starts a thread, each process of it loads it for itself, also one that is started
+# when the folder holds another by then.
+SOURCES = {
+    "one": "FACTOR = 1.0",
+    "two": """
+import threading
+
+FACTOR = -2.0
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+""",
+}
 STEP = """
 class Factor(Step):
     def transform(self, observations):

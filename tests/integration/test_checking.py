@@ -258,7 +258,7 @@ def test_too_much_memory(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("parent", "fits"), [(100_000_000, 20), (None, 25), (600_000_000, 0), (512_000_000, 0)]
+    ("parent", "fits"), [(100_000_000, 19), (None, 24), (600_000_000, 0), (482_000_000, 0)]
 )
 def test_how_many_fit(parent: int | None, fits: int) -> None:
     """Beside the parent process, if they share something with it."""

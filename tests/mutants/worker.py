@@ -37,6 +37,28 @@ MUTANTS: tuple[Mutant, ...] = (
         "a misspelt key goes unseen", "integration/test_labelling",
     ),
     mutant(
+        "one-before-is-left-running", "worker/generations/worker_process.py",
+        "            self._leaving.stop()\n", "",
+        "after a reload two models answer for ever", "unit/test_worker_process",
+    ),
+    mutant(
+        "died-amid-a-reload-all-ends", "worker/generations/worker_process.py",
+        "if self._coming is None and (", "if True or (",
+        "a worker that dies amid a reload takes the next one along", "unit/test_worker_process",
+    ),
+    mutant(
+        "process-reads-the-folder-of-now", "worker/scoring/trial.py",
+        "        model = load(folder, files)\n        if",
+        "        model = load(folder)\n        if",
+        "a process that is replaced has another model, or none", "unit/test_model_files",
+    ),
+    mutant(
+        "replaced-files-are-believed", "worker/scoring/trial.py",
+        "            if not files.have_changed():\n                return",
+        "            if True:\n                return",
+        "some files of one model and some of another are served", "unit/test_model_files",
+    ),
+    mutant(
         "memory-bound-off", "worker/child_memory.py",
         "        if grown <= (2 * self._growth if self._replacing[0] else self._growth):\n",
         "        if True:\n",

@@ -16,6 +16,9 @@ from worker.model.manifest import MANIFEST
 from worker.model.model_files import ModelFiles
 from worker.scoring import trial
 
+# The process of the tests has threads, which a worker's has not when it forks.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+
 
 @pytest.fixture
 def folder(tmp_path: Path, artifacts: Path) -> Path:
@@ -34,6 +37,13 @@ def test_what_was_read_is_loaded(folder: Path) -> None:
         (folder / name).write_bytes(b"replaced")
         assert files.have_changed()
     assert load(folder, files).version == version == files.version
+
+
+def test_a_process_that_is_started_later(folder: Path) -> None:
+    """It has what was tried, though the folder cannot be served any more."""
+    files, tried = trial.try_steady(folder, 20.0, 1)
+    (folder / PIPELINE).write_bytes(b"broken")
+    assert tried.load(folder, files).version == files.version == tried.version
 
 
 def test_a_manifest_of_other_files_is_seen(folder: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 _MEGABYTE = 1e6
+# It holds the libraries, and shares most of them with the others (`worker.generations`).
+_OWN_PROCESS = 30 * _MEGABYTE
 # Sizes of small machines, in megabytes.
 _MACHINES = (512, 1024)
 _GROUP = 512
@@ -66,6 +68,7 @@ def _memory(found: dict[str, Any]) -> Iterator[str]:
 
 
 def processes_in(machine: int, found: dict[str, Any]) -> int:
-    """How many processes fit into so many megabytes, beside the worker's parent process."""
-    free = machine * _MEGABYTE - (found["parent"] or 0)
+    """How many processes fit into so many megabytes, beside the parent of these, and the worker's
+    own process."""
+    free = machine * _MEGABYTE - _OWN_PROCESS - (found["parent"] or 0)
     return max(0, int(free // max(1, found["child"])))
