@@ -31,7 +31,7 @@ from shared.queue.broker import (
 from shared.queue.messages import Group, Lane, Reply
 from shared.queue.names import Names
 from shared.queue.refusals import has_moved
-from shared.queue.reloads import KEPT, ReloadOutcome, ReloadRequest
+from shared.queue.reloads import KEPT, ReloadOutcome, ReloadRequest, readable
 from shared.settings import Settings
 
 STOOD_STILL = "this gateway stood still, frozen or without a processor, and did not hear Redis"
@@ -144,10 +144,10 @@ class LoopBroker:
             # What is final last.
             commands.zrange(names.reload(reload_id), 0, -1)
             now, asked, said = await commands.execute()
-        requests = [ReloadRequest.from_text(text) for text in asked]
+        requests = readable(asked, ReloadRequest.from_text)
         found = next((r for r in requests if r.reload_id == reload_id), None)
         age = seconds_of(now) - found.asked_at if found is not None else 0.0
-        return found, age, [ReloadOutcome.from_text(text) for text in said]
+        return found, age, readable(said, ReloadOutcome.from_text)
 
     async def close(self) -> None:
         """Close every connection."""

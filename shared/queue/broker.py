@@ -24,7 +24,7 @@ from shared.queue.celery_message import celery_message
 from shared.queue.messages import TASK_OF_KIND, Group, Lane, Reply
 from shared.queue.names import Names
 from shared.queue.refusals import has_moved, reason
-from shared.queue.reloads import KEPT, ReloadOutcome, ReloadRequest
+from shared.queue.reloads import KEPT, ReloadOutcome, ReloadRequest, readable
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -191,7 +191,7 @@ class Broker:
         """
         with self._asking():
             found: Any = self._client.zrange(self._names.reloads, 0, -1)
-        return [ReloadRequest.from_text(text) for text in found]
+        return readable(found, ReloadRequest.from_text)
 
     def tell_of_reload(self, reload_id: str, outcome: ReloadOutcome) -> None:
         """Say how far a worker is with such a request.

@@ -3,10 +3,14 @@ of one deployment. Each side passes over keys that it does not know."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 # How long a request, and what became of it, can be asked for, in seconds.
 KEPT = 600
@@ -79,6 +83,15 @@ class ReloadOutcome:
         data: dict[str, Any] = json.loads(text)
         state = ReloadState(data["state"])
         return cls(str(data["worker"]), state, data["model_version"], data["reason"])
+
+
+def readable(texts: Iterable[str], read: Callable[[str], T]) -> list[T]:
+    """What of these can be read; what cannot is of another version, or garbage, and is dropped."""
+    found = []
+    for text in texts:
+        with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
+            found.append(read(text))
+    return found
 
 
 def worker_of(generation: str) -> str:

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from api.reloads import HEARD_WITHIN, Reload, progress
-from shared.queue.reloads import ReloadOutcome, ReloadRequest, ReloadState, worker_of
+from shared.queue.reloads import ReloadOutcome, ReloadRequest, ReloadState, readable, worker_of
 from worker.generations.reports import LONGEST_REASON, Ready, Refused, ReportReader, Reports
 
 REQUEST = ReloadRequest("one", ("a", "b"), 100.0)
@@ -50,9 +50,10 @@ def test_a_worker_that_was_not_ready_is_heard() -> None:
 
 
 def test_what_travels_is_read_back() -> None:
-    """As JSON."""
-    assert ReloadRequest.from_text(REQUEST.to_text()) == REQUEST
-    assert ReloadOutcome.from_text(KEPT.to_text()) == KEPT
+    """As JSON; what is none, or of another version, is passed over."""
+    garbage = ["", "[]", "{}", "null", '{"worker": "a", "state": "unheard of"}', "[" * 100_000]
+    assert readable([*garbage, KEPT.to_text()], ReloadOutcome.from_text) == [KEPT]
+    assert readable([*garbage, REQUEST.to_text()], ReloadRequest.from_text) == [REQUEST]
 
 
 def test_the_worker_of_a_generation() -> None:

@@ -124,9 +124,10 @@ class WorkerProcess:
     def _end_reload(self, leaving: Generation) -> None:
         leaving.reports.close()
         version = self._serving.version
-        if self._kept is None:
+        reason = self._kept or (None if self._serving.is_ready else self._serving.refused)
+        if reason is None:
             log.info("reload: model %s is served; %s has left", version, leaving.version or "none")
-        self._tell(self._asked, version, self._kept)
+        self._tell(self._asked, version, reason)
         self._leaving, self._kept, self._asked = None, None, []
 
     def _succeeds(self) -> bool:
@@ -141,7 +142,9 @@ class WorkerProcess:
 
     def _has_ended(self, leaving: Generation) -> bool:
         # One that takes the place of another is waited for.
-        return leaving.exit_code is not None and (self._serving.is_ready or self._kept is not None)
+        serving = self._serving
+        is_known = serving.is_ready or serving.refused is not None or self._kept is not None
+        return leaving.exit_code is not None and is_known
 
     def _deadline(self, coming: Generation) -> float:
         return coming.began + (START_WITHIN if coming.version else TRY_WITHIN)
