@@ -53,27 +53,32 @@ def test_a_manifest_of_other_files_is_seen(folder: Path) -> None:
     assert files.have_changed()
 
 
-def replacing(folder: Path, times: int) -> Callable[..., Any]:
-    """A trial during which the pipeline is replaced, so many times."""
+def replacing(folder: Path, times: int, is_answered: bool) -> Callable[..., Any]:
+    """A trial during which the pipeline is replaced, so many times, and which goes well all the
+    same, or does not."""
     left = [times]
 
     def try_out(*_: Any) -> str:
         if left[0]:
             left[0] -= 1
             (folder / PIPELINE).write_bytes(b"replaced" * left[0])
-            raise ArtifactError("some of one model and some of another")
+            if not is_answered:
+                raise ArtifactError("some of one model and some of another")
         return "tried"
 
     return try_out
 
 
-def test_files_that_are_replaced_meanwhile(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_files_that_are_replaced_meanwhile(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, is_answered: bool
+) -> None:
     """They are read again, and nothing that was found is believed; but not for ever."""
-    monkeypatch.setattr(trial, "try_out", replacing(folder, 2))
+    monkeypatch.setattr(trial, "try_out", replacing(folder, 2, is_answered))
     files, found = trial.try_steady(folder, 1.0, 1)
     assert files.contents[PIPELINE] == b""
     assert str(found) == "tried"
-    monkeypatch.setattr(trial, "try_out", replacing(folder, 3))
+    monkeypatch.setattr(trial, "try_out", replacing(folder, 3, is_answered))
     with pytest.raises(ArtifactError, match="were replaced while they were tried"):
         trial.try_steady(folder, 1.0, 1)
 
