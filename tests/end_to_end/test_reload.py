@@ -43,7 +43,7 @@ class Factor(Step):
     def transform(self, observations):
         return observations * FACTOR
 """
-CLIENTS = 3
+CLIENTS = 2
 
 
 @dataclass
@@ -82,7 +82,7 @@ class Served:
 
     def ask(self, client: int) -> None:
         for number in itertools.count():
-            if self.stop.wait(0.02):
+            if self.stop.wait(0.1):
                 return
             name = f"{client} {number}"
             answer = self.system.client.predict(name, OBSERVATION)
