@@ -57,6 +57,14 @@ def tell(asked, version, reason):
     say("told", [request.reload_id for request in asked], version, reason)
 
 
+def fork():
+    pid = real_fork()
+    if pid == 0 and BEHAVIOURS[0] == "told to stop at once":
+        os.kill(os.getpid(), signal.SIGTERM)
+    return pid
+
+
+real_fork, os.fork = os.fork, fork
 sys.exit(WorkerProcess(serve, tell).run())
 """
 
@@ -198,6 +206,13 @@ def test_the_serving_one_dies(start: Start) -> None:
     assert running.process.poll() is None
     psutil.Process(running.generations()[0]).kill()
     assert running.process.wait(20) == -signal.SIGKILL
+
+
+def test_a_signal_to_one_that_was_just_forked(start: Start) -> None:
+    """Is not lost: it ends, though it has no handlers of its own yet."""
+    running = start("told to stop at once")
+    assert running.process.wait(20) == -signal.SIGTERM
+    assert not running.said
 
 
 def test_stopped_amid_a_reload(start: Start) -> None:

@@ -32,6 +32,9 @@ class Generation:
         self.began = time.monotonic()
         self._exit_code: int | None = None
         reading, writing = os.pipe()
+        # A signal to the child waits until it has handlers of its own: ours would only take note of
+        # it, in the child's copy of this object.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _OURS)
         self.pid = os.fork()
         if self.pid == 0:
             os.close(reading)
@@ -40,7 +43,9 @@ class Generation:
                 signal.signal(number_of_signal, signal.SIG_DFL)
             # It is for the process that started us.
             signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             sys.exit(serve(number, Reports(writing)))
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(writing)
         self.reports = ReportReader(reading)
 
