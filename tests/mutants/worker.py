@@ -42,6 +42,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "after a reload two models answer for ever", "unit/test_worker_process",
     ),
     mutant(
+        "signal-lost-at-the-fork", "worker/generations/generation.py",
+        "signal.pthread_sigmask(signal.SIG_BLOCK, _OURS)",
+        "signal.pthread_sigmask(signal.SIG_BLOCK, ())",
+        "a stop in that moment takes twenty seconds", "unit/test_worker_process",
+    ),
+    mutant(
         "died-amid-a-reload-all-ends", "worker/generations/worker_process.py",
         "if self._coming is None and (", "if True or (",
         "a worker that dies amid a reload takes the next one along", "unit/test_worker_process",
