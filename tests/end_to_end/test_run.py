@@ -111,7 +111,7 @@ def test_artifacts(tmp_path: Path, artifacts: Path) -> None:
         tmp_path / "data", MODEL_DIR=str(folder)
     )
     (folder / "pipeline.pickle").write_bytes((folder / "dtypes.pickle").read_bytes())
-    assert "without predict_proba" in refused(tmp_path / "data", MODEL_DIR=str(folder))
+    assert "without predict:" in refused(tmp_path / "data", MODEL_DIR=str(folder))
     (folder / "columns.json").write_text('{"Age": 1}')
     assert "columns.json" in refused(tmp_path / "data", MODEL_DIR=str(folder))
 
