@@ -122,7 +122,7 @@ class Door:
             allowed = self._router.allowed(request)
             return Answer(204, b"", [(b"allow", allowed), *self._cors.preflight(request, allowed)])
         route = self._router.find(request)
-        if connection.is_over_the_bound and not (route and route.open_to_all):
+        if connection.is_over_the_bound and not (route and route.beyond_the_bound):
             raise BusyError("this gateway has as many connections as it may", 1)
         if route is None:
             return await self._flask.answer(request)
