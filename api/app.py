@@ -8,8 +8,9 @@ from api.gateway import Gateway
 from api.http.api_keys import ApiKeys
 from api.http.byte_budget import ByteBudget
 from api.http.cors import Cors
-from api.http.routing import Router
-from api.routes import health, jobs, models, predictions
+from api.http.routing import Route, Router
+from api.page.page_file import page_files
+from api.routes import docs, health, jobs, models, openapi, predictions
 from api.server.body_reader import BodyLimits, BodyReader
 from api.server.door import Door
 from api.server.flask_threads import FlaskThreads
@@ -30,10 +31,8 @@ def create_app(settings: Settings) -> Application:
     app = create_flask(gateway)
     limits = BodyLimits(settings.max_body, settings.body_timeout, settings.body_stall)
     bodies = BodyReader(limits)
-    waiting = [*predictions.routes(gateway), *jobs.routes(gateway), *health.routes(gateway)]
-    waiting += models.routes(gateway)
     door = Door(
-        Router(waiting, app.url_map),
+        Router(waiting_routes(gateway), app.url_map),
         FlaskThreads(app, settings.gateway_threads),
         ApiKeys(settings.api_key),
         Cors(settings.cors_origins),
@@ -47,6 +46,19 @@ def create_app(settings: Settings) -> Application:
         gateway.hand_back()
 
     return Application(door, gateway.start, door.send_away, hand_back, gateway.close)
+
+
+def waiting_routes(gateway: Gateway) -> list[Route]:
+    """The routes that wait for a worker, or for nothing at all."""
+    files = page_files()
+    return [
+        *predictions.routes(gateway),
+        *jobs.routes(gateway),
+        *models.routes(gateway),
+        *health.routes(gateway),
+        *openapi.routes(gateway, files),
+        *docs.routes(files),
+    ]
 
 
 def create_flask(gateway: Gateway) -> Flask:

@@ -32,5 +32,6 @@ def make_greeting(
     return (
         f"ready on {address.url}; Ctrl-C stops it. Try:\n\n"
         f"curl{direct} -X POST {url} -H 'Content-Type: application/json'{key} "
-        f"-d {body}\n"
+        f"-d {body}\n\n"
+        f"or open {address.url}/docs\n"
     )

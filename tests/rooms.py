@@ -15,7 +15,7 @@ TOPS = {
 API = {
     # How requests come in, and what serves them: neither knows the other.
     "api.server": {"api.cancelling", "api.http"},
-    "api.routes": {"api.gateway", "api.http", "api.reloads"},
+    "api.routes": {"api.gateway", "api.http", "api.openapi", "api.page", "api.reloads"},
     "api.gateway": {
         "api.acceptance", "api.cancelling", "api.database_watch", "api.dispatch", "api.grouping",
         "api.http", "api.redis_watch", "api.reloads",
@@ -27,6 +27,9 @@ API = {
     "api.acceptance": set(),
     "api.grouping": set(),
     "api.http": set(),
+    # What is said of the service, and the page that shows it: neither knows a server.
+    "api.openapi": set(),
+    "api.page": set(),
     "api.cancelling": set(),
     "api.health_check": set(),
 }  # fmt: skip

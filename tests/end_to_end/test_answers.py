@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.documented import accepts, check
 from tests.models import model_steps
 from tests.models.asking import agree, ask_all, expected
 from tests.models.kinds import write_fitted
@@ -82,3 +83,22 @@ def test_what_is_said_of_it(served: tuple[str, Served]) -> None:
     }
     assert (model["kind"], model["classes"]) == wanted[kind]
     assert model["positive_class"] is None
+    assert model.get("outputs") == (2 if kind == "several_outputs" else None)
+
+
+def test_the_document_says_so(served: tuple[str, Served]) -> None:
+    """What its answers, rows and labels are like, with examples that work."""
+    kind, (system, _) = served
+    client = system.client
+    document = client.get("/openapi.json").json
+    for path in ("/predict", "/update"):
+        body = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        answer = client.post(path, body["example"])
+        assert answer.status == 200 and "error" not in answer.json, answer
+        check(document, path, "post", answer)
+    check(document, "/predict", "post", client.predict("example", {}))
+    check(document, "/list-db-contents", "get", client.get("/list-db-contents"))
+    check(document, "/model", "get", client.get("/model"))
+    label, other = MODELS[kind][1:]
+    assert accepts(document, "TrueClass", label)
+    assert not accepts(document, "TrueClass", other)

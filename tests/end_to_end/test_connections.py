@@ -158,6 +158,9 @@ def test_no_room_for_more_requests(narrow: Gateway) -> None:
     part, client = narrow
     with Flood(client.address, FEW, HalfSent("POST", "/predict").sent()):
         answer = wait_for(lambda: _refusal(client), 5, "another is refused")
+        # What needs no key is no more welcome for that; only health is.
+        assert client.get("/docs").status == 503
+        assert client.get("/healthz").status == 200
         assert answer.headers["content-type"] == "application/json"
         assert list(answer.json) == ["error"]
         assert int(answer.headers["retry-after"]) >= 1

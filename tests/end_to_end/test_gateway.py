@@ -67,33 +67,6 @@ def test_not_ready_without_a_worker(on_postgres: System) -> None:
         on_postgres.stop()
 
 
-def test_api_keys(on_postgres: System) -> None:
-    """With keys set, one of them is asked for on everything but the health routes."""
-    on_postgres.settings["API_KEY"] = "first-key,second-key"
-    try:
-        on_postgres.start()
-        address = on_postgres.client.address[1]
-        stranger, guest = Client(address), Client(address, {"Authorization": "Bearer nonsense"})
-        for client in (stranger, guest):
-            assert client.get("/healthz").status == 200
-            assert client.get("/readyz").status == 200
-            for answer in (
-                client.predict(1), client.update(1, 1), client.get("/list-db-contents"),
-                client.get("/jobs/x"), client.get("/model"), client.delete("/jobs/x"),
-                client.get("/nowhere"),
-            ):  # fmt: skip
-                assert answer.status == 401
-                assert list(answer.json) == ["error"]
-                assert answer.headers["www-authenticate"] == "Bearer"
-        for key in ("first-key", "second-key"):
-            friend = Client(address, {"Authorization": f"Bearer {key}"})
-            assert friend.predict(key).status == 200
-        assert len(on_postgres.client.rows()) == 2
-        assert "first-key" not in on_postgres.log()
-    finally:
-        on_postgres.stop()
-
-
 @pytest.mark.parametrize("ancestor", [False, True])
 def test_two_of_each_at_once(on_postgres: System, ancestor: bool) -> None:
     """Two gateways and two workers started at the same moment, on an empty database and on an

@@ -11,7 +11,7 @@ from local.part import Part
 from tests.rough_client import JSON, RoughClient, head
 from tests.system import Answer, Client, System, call
 
-KEY = "the-key"
+KEY, SECOND_KEY = "the-key", "second-key"
 BEARER = {"Authorization": f"Bearer {KEY}"}
 TYPE = {"Content-Type": "application/json"}
 SANE = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
@@ -19,8 +19,8 @@ SANE = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 
 @pytest.fixture(scope="module")
 def guarded(attacked: System) -> tuple[Part, Client]:
-    """A gateway that asks for a key."""
-    return attacked.start_gateway(API_KEY=KEY)
+    """A gateway that asks for one of two keys."""
+    return attacked.start_gateway(API_KEY=f"{KEY},{SECOND_KEY}")
 
 
 @pytest.fixture(scope="module")
@@ -128,8 +128,10 @@ def test_paths_are_taken_as_sent(attacked: System, path: str, prefer: str | None
     assert path not in {row["observation_id"] for row in attacked.client.rows()}
 
 
-@pytest.mark.parametrize("path", ["/healthz/", "//healthz", "/readyz/", "//readyz"])
-def test_only_the_health_routes_are_open(guarded: tuple[Part, Client], path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/healthz/", "//healthz", "/readyz/", "//readyz", "/docs/", "//docs", "/docs/../model"]
+)
+def test_only_these_routes_are_open(guarded: tuple[Part, Client], path: str) -> None:
     """What is nearly one of them asks for a key like everything else."""
     assert _sent(guarded[1], path).status == 401
     assert _sent(guarded[1], path, ("Authorization", f"Bearer {KEY}")).status == 404
@@ -149,6 +151,27 @@ def test_the_key_comes_first(guarded: tuple[Part, Client], name: str) -> None:
     assert answer.status == 401
     assert list(answer.json) == ["error"]
     assert call(address, method, path, body, {**headers, **BEARER}).status == status
+
+
+def test_api_keys(attacked: System, guarded: tuple[Part, Client]) -> None:
+    """One of them is asked for on everything but the health routes and the page's own files."""
+    address = guarded[1].address[1]
+    stranger, guest = Client(address), Client(address, {"Authorization": "Bearer nonsense"})
+    for client in (stranger, guest):
+        for path in ("/healthz", "/readyz", "/docs", "/docs/docs.js"):
+            assert client.get(path).status == 200, path
+        for answer in (
+            client.predict(1), client.update(1, 1), client.get("/list-db-contents"),
+            client.get("/jobs/x"), client.get("/model"), client.delete("/jobs/x"),
+            client.get("/openapi.json"), client.get("/docs/other.js"), client.get("/nowhere"),
+        ):  # fmt: skip
+            assert answer.status == 401
+            assert list(answer.json) == ["error"]
+            assert answer.headers["www-authenticate"] == "Bearer"
+    for key in (KEY, SECOND_KEY):
+        friend = Client(address, {"Authorization": f"Bearer {key}"})
+        assert friend.predict(f"with {key}").status == 200
+    assert KEY not in attacked.log()
 
 
 def promised(client: Client, **headers: str) -> Answer:

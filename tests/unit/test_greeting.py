@@ -28,7 +28,9 @@ def curl(address: Address, keys: int = 0, environment: Mapping[str, str] | None 
 def test_plain() -> None:
     """As the README has it."""
     assert curl(V4).startswith("curl -X POST http://127.0.0.1:5000/predict -H 'Content-Type: ")
-    assert make_greeting(V4, PASSENGER, 0, {}).startswith("ready on http://127.0.0.1:5000;")
+    said = make_greeting(V4, PASSENGER, 0, {})
+    assert said.startswith("ready on http://127.0.0.1:5000;")
+    assert said.endswith("\nor open http://127.0.0.1:5000/docs\n")
 
 
 def test_brackets_are_quoted() -> None:

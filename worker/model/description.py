@@ -27,6 +27,8 @@ def describe(
         "metrics": {},
         "row_by_row": model.row_by_row,
     }
+    if model.answering.outputs is not None:
+        details["outputs"] = model.answering.outputs
     if manifest is not None:
         details |= {
             "name": manifest.name,
