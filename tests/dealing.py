@@ -26,6 +26,7 @@ LONGEST = (
     "tests/deployment",
     "tests/end_to_end/test_neighbours.py",
     "tests/end_to_end/test_reload.py",
+    "tests/end_to_end/test_openapi.py",
     "tests/end_to_end/test_leaking_model.py",
     "tests/end_to_end/test_folder_names.py",
     "tests/end_to_end/test_passwords.py",

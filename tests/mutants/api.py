@@ -231,6 +231,35 @@ MUTANTS: tuple[Mutant, ...] = (
         "ready, and nobody answers", "end_to_end/test_gateway",
     ),
     mutant(
+        "page-beyond-the-bound", "api/server/door.py",
+        "not (route and route.beyond_the_bound)", "not (route and route.open_to_all)",
+        "whoever asks for the page takes the connections that health needs",
+        "end_to_end/test_connections",
+    ),
+    mutant(
+        "document-of-another-prefix", "api/routes/openapi.py",
+        "latest[0] != about", "latest[0][0] != about[0]",
+        "behind one proxy the page asks where only another proxy leads",
+        "end_to_end/test_openapi::test_the_model_is_in_it",
+    ),
+    mutant(
+        "schema-without-nulls", "api/openapi/columns.py",
+        '{"type": ["number", "null"], "minimum"', '{"type": "number", "minimum"',
+        "a client that is checked against the document sends no missing value",
+        "unit/test_openapi",
+    ),
+    mutant(
+        "schema-with-any-true-class", "api/openapi/true_classes.py",
+        '{"enum": [str(label) for label in classes]}', "_TEXT",
+        "the document lets true classes pass that are refused", "unit/test_openapi",
+    ),
+    mutant(
+        "error-without-its-status", "api/openapi/responses.py",
+        '("408", "413", "415", "422", "504")', '("408", "413", "415", "504")',
+        "a client that is made from the document fails at a 422",
+        "end_to_end/test_openapi::test_answers_are_as_it_says",
+    ),
+    mutant(
         "poll-not-clamped", "api/routes/jobs.py",
         "min(wait, gateway.settings.sync_wait_max)", "wait",
         "a poll is held beyond every proxy's patience", "end_to_end/test_jobs",
