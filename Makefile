@@ -7,7 +7,7 @@ export PIP_USER := 0
 export PIP_TARGET :=
 export PIP_PREFIX :=
 
-.PHONY: run check reload replay test test-models mutants images lint bench bench-peers faults lock clean
+.PHONY: run check reload replay test test-models test-browser mutants images lint bench bench-peers faults lock clean
 
 run: $(VENV)/.client
 	@exec $(BIN)/python -m local
@@ -26,11 +26,15 @@ replay: $(VENV)/.local
 	@$(BIN)/python -m local.replay "$(FOLDER)" $(ARGS)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 4 --dist loadfile --ignore tests/models
+	$(BIN)/python -m pytest -n 4 --dist loadfile --ignore tests/models --ignore tests/browser
 
 # What installs other libraries from the package index, which takes minutes.
 test-models: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/models
+
+# The page in the Chromium of this machine.
+test-browser: $(VENV)/.browser
+	$(BIN)/python -m pytest tests/browser
 
 # Plants one bug after the other in a copy, and lists those that no test notices.
 mutants: $(VENV)/.dev
@@ -57,7 +61,7 @@ faults: $(VENV)/.bench
 # What requirements/*.txt pin, worked out anew from the ranges in pyproject.toml.
 lock: $(VENV)/.python
 	$(BIN)/pip install --quiet uv
-	for part in api worker local dev bench; do \
+	for part in api worker local dev browser bench; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --generate-hashes \
 	    --extra $$part --output-file requirements/$$part.txt pyproject.toml || exit 1; done
 
@@ -81,6 +85,10 @@ $(VENV)/.dev: requirements/dev.txt | $(VENV)/.python
 	@echo "queuecast: installing what the tests need into $(VENV), which takes about two minutes"
 	@$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r $<
 	@touch $@ $(VENV)/.local
+
+$(VENV)/.browser: requirements/browser.txt | $(VENV)/.python
+	@$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r $<
+	@touch $@ $(VENV)/.dev $(VENV)/.local
 
 $(VENV)/.bench: requirements/bench.txt | $(VENV)/.python
 	$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r $<
