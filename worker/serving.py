@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Sequence
 
+from shared.db import model_names
 from shared.db.deployment import namespace
 from shared.db.engine import Database
 from shared.db.first_answer import first_answer
@@ -26,7 +27,7 @@ from worker.celery_parts.worker import SignalSafeWorker, die_with
 from worker.child_memory import MIB, ChildMemory
 from worker.generations.reports import Refused, ReloadAsked, Reports, Tried
 from worker.model.loading import warn_of_version
-from worker.scoring.trial import try_steady
+from worker.scoring.trial import Trial, try_steady
 from worker.served_model import ServedModel
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,9 @@ def serve(worker: str, settings: Settings, threads: int, number: int, reports: R
         # As the worker's process has it, with the model: for children.
         gc.collect()
         gc.freeze()
-        names = first_answer(settings.database_url, _learn_names)
+        names = first_answer(
+            settings.database_url, lambda database: _prepare(database, trial.version, _name(trial))
+        )
     except StartError as error:
         reports.say(Refused(str(error)))
         return REFUSED
@@ -90,7 +93,15 @@ def tell_of_reload(
             client.close()
 
 
-def _learn_names(database: Database) -> Names:
-    """Bring the schema up to date, and learn our names from it."""
+def _prepare(database: Database, version: str, name: str | None) -> Names:
+    """Bring the schema up to date, say what our model is called, and learn our names on Redis."""
     migrate(database)
+    if name is not None:
+        database.write(lambda connection: model_names.remember(connection, version, name))
     return Names(database.read(namespace))
+
+
+def _name(trial: Trial) -> str | None:
+    """What the model's manifest calls it."""
+    name: str | None = trial.description["details"]["name"]
+    return name

@@ -180,6 +180,7 @@ def _row() -> dict[str, Any]:
         "predicted_at": _TIME_OR_NULL,
         "true_class_at": _TIME_OR_NULL,
         "model_version": _TEXT_OR_NULL,
+        "model_name": _TEXT_OR_NULL,
     }
 
 

@@ -5,17 +5,25 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row
+from sqlalchemy import ColumnElement, Row, select
 
-from shared.db.tables import PREDICTION
+from shared.db.tables import MODEL_NAME, PREDICTION
 from shared.observation_id import ObservationId
 
 _c = PREDICTION.c
 
+# Looked up for each row: there are as many as a deployment has had models.
+_model_name = (
+    select(MODEL_NAME.c.name)
+    .where(MODEL_NAME.c.version == _c.model_version)
+    .scalar_subquery()
+    .label("model_name")
+)
+
 # What a query has to select for `as_seen`.
 SEEN: tuple[ColumnElement[Any], ...] = (
     _c.id, _c.observation_id, _c.observation_id_is_text, _c.observation, _c.proba, _c.true_class,
-    _c.predicted_at, _c.true_class_at, _c.model_version, _c.answer,
+    _c.predicted_at, _c.true_class_at, _c.model_version, _model_name, _c.answer,
 )  # fmt: skip
 
 
@@ -31,6 +39,7 @@ def as_seen(found: Row[Any]) -> dict[str, Any]:
         "predicted_at": timestamp(found.predicted_at),
         "true_class_at": timestamp(found.true_class_at),
         "model_version": found.model_version,
+        "model_name": found.model_name,
         **{key: value for key, value in (found.answer or {}).items() if key != "proba"},
     }
 

@@ -144,6 +144,15 @@ CLEARED_JOB = Table(
     Index("cleared_job_period", "period"),
 )
 
+# What a version of the model is called by whoever packed it; rows name the version.
+MODEL_NAME = Table(
+    "queuecast_model",
+    METADATA,
+    Column("version", Text, primary_key=True),
+    # As JSON, whose letters every encoding of a database has.
+    Column("name", JsonText, nullable=False),
+)
+
 # Which worker may sweep, or clear, now; judged by the database's clock.
 LEASE = Table(
     "lease",

@@ -55,6 +55,8 @@ def test_rows_show_it(served: tuple[str, Served]) -> None:
         agree(row["proba"], answer.get("proba"))
         agree({key: row[key] for key in answer}, answer)
         assert row["model_version"] == system.client.get("/model").json["version"]
+        # Without a manifest nobody has named it.
+        assert row["model_name"] is None
 
 
 def test_labels(served: tuple[str, Served]) -> None:

@@ -29,6 +29,7 @@ def test_first_answer_and_its_row(client: Client) -> None:
     assert row["true_class"] is None
     assert list(row)[:5] == ["id", "observation_id", "observation", "proba", "true_class"]
     assert row["predicted_at"].endswith("Z")
+    assert row["model_name"] == "titanic"
 
 
 def test_duplicate_keeps_the_first(client: Client) -> None:

@@ -11,7 +11,7 @@ from tests.faults.record import TOKEN, Ask
 WARNINGS = [f"the request has a key that is not used: {TOKEN}"]
 ROW_KEYS = {
     "id", "observation_id", "observation", "proba", "true_class", "predicted_at", "true_class_at",
-    "model_version",
+    "model_version", "model_name",
 }  # fmt: skip
 
 

@@ -35,7 +35,8 @@ def shown(of: Record, label: int, number: int, **more: Any) -> dict[str, Any]:
         "id": number, "observation_id": of.ask.observation_id,
         "observation": of.ask.body.decode(), "proba": PROBA, "true_class": label,
         "predicted_at": "2026-01-01T00:00:00.000000Z",
-        "true_class_at": "2026-01-01T00:00:01.000000Z", "model_version": "v", "warnings": WARNINGS,
+        "true_class_at": "2026-01-01T00:00:01.000000Z", "model_version": "v", "model_name": "m",
+        "warnings": WARNINGS,
         **more,
     }  # fmt: skip
 

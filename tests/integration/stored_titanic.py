@@ -59,7 +59,7 @@ def refuse(url: str, name: str, observation: dict[str, Any], reason: str) -> Non
 def contents(url: str) -> list[tuple[Any, ...]]:
     """Everything in the tables that a replay might write to."""
     database = opened(url)
-    names = ("prediction", "job", "lease", "cleared_job", "queuecast_deployment")
+    names = ("prediction", "job", "lease", "cleared_job", "queuecast_deployment", "queuecast_model")
     found = [
         tuple(row)
         for name in names

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
-from shared.db import listing, predictions
+from shared.db import labels, listing, predictions
 from shared.db.engine import Database, connect
 from shared.db.migrate import migrate
+from shared.db.model_names import remember
 from shared.db.predictions import Prediction
 from shared.observation_id import ObservationId
 from shared.settings import Settings
@@ -84,6 +85,19 @@ def test_answers_weigh(database: Database) -> None:
     ]
     database.write(lambda c: predictions.insert(c, made))
     assert [len(page) for page in read_on(database, 0)] == [2, 2, 1]
+
+
+def test_the_models_name(database: Database) -> None:
+    """Is that of the row's version, also when it is said later, or said anew; each text can be one,
+    whatever the database's encoding."""
+    database.write(lambda c: store(c, "a"))
+    assert read_on(database, 0)[0][0]["model_name"] is None
+    for name in ("first", "naïve 💧", "naïve 💧"):
+        database.write(lambda c, name=name: remember(c, "v", name))  # type: ignore[misc]
+        database.write(lambda c: remember(c, "another", "other"))
+        assert read_on(database, 0)[0][0]["model_name"] == name
+    labelled = database.write(lambda c: labels.labelled(c, ["a"]))
+    assert labelled["a"].row["model_name"] == "naïve 💧"
 
 
 def test_pages_by_rows(database: Database) -> None:
