@@ -25,8 +25,10 @@ reload: $(VENV)/.client
 replay: $(VENV)/.local
 	@$(BIN)/python -m local.replay "$(FOLDER)" $(ARGS)
 
+# The tests start hundreds of processes, each of which would compile our modules anew.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 4 --dist loadfile --ignore tests/models --ignore tests/browser
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 4 --dist loadfile \
+	  --ignore tests/models --ignore tests/browser
 
 # What installs other libraries from the package index, which takes minutes.
 test-models: $(VENV)/.dev
