@@ -13,6 +13,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+# Of what nearly every pipeline is made. Loaded here, before this process forks: else it is loaded
+# in the process that tries the model, and once more in this one.
+import sklearn.impute
+import sklearn.linear_model
+import sklearn.pipeline  # noqa: F401
 from threadpoolctl import threadpool_limits
 
 from shared.errors import ArtifactError
