@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from tests.integration.stored_titanic import Passenger, contents, opened, refuse
 from tests.model_folder import write_model
 from tests.system import INHERITED
 from worker.checking.__main__ import check
-from worker.model.loading import load
+from worker.model.loading import Model, load
 from worker.replay.__main__ import main
 from worker.scoring.scoring import score
 
@@ -79,10 +80,19 @@ Told = Callable[..., dict[str, Any]]
 
 def probas(folder: Path, passengers: list[Passenger]) -> list[float]:
     """What the model of a folder says of passengers, one by one."""
-    model = load(folder)
     bodies = [json.dumps({"id": n, "observation": o}) for n, o, _ in passengers]
-    found = [score([body], model)[0].proba for body in bodies]
+    found = [_proba(folder, body) for body in bodies]
     return [proba for proba in found if proba is not None]
+
+
+@cache
+def _loaded(folder: Path) -> Model:
+    return load(folder)
+
+
+@cache
+def _proba(folder: Path, body: str) -> float | None:
+    return score([body], _loaded(folder))[0].proba
 
 
 @pytest.fixture(scope="module")
