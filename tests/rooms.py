@@ -55,7 +55,8 @@ WORKER = {
     "worker.orphans": set(),
     "worker.health_check": set(),
     "worker.groups": {
-        "worker.labelling", "worker.scoring", "worker.served_model", "worker.storing",
+        "worker.labelling", "worker.regrouping", "worker.scoring", "worker.served_model",
+        "worker.storing",
     },
     "worker.storing": {"worker.labelling", "worker.model", "worker.scoring"},
     "worker.labelling": {"worker.model", "worker.scoring"},

@@ -72,7 +72,9 @@ def create_app(
         if "runner" not in child:
             limit = settings.task_limit
             lease = max(limit, DATABASE_WAIT) + LEASE_MARGIN
-            child["runner"] = GroupRunner(served, *_servers(settings, names), limit, lease)
+            child["runner"] = GroupRunner(
+                served, *_servers(settings, names), limit, lease, settings.group_size
+            )
         return child["runner"]
 
     request = noticing(maintenance.lost, maintenance.given_up.add, maintenance.put_back)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from shared.db import job_claims
 from shared.db.engine import Database
+from shared.db.job_rows import Job
 from shared.errors import (
     DatabaseFaultError,
     DatabaseRefusedError,
@@ -15,8 +16,9 @@ from shared.errors import (
     UnavailableError,
 )
 from shared.queue.broker import Broker
-from shared.queue.messages import Group, Outcome, Reply, Request
+from shared.queue.messages import Group, Lane, Outcome, Reply, Request
 from worker import labelling
+from worker.regrouping import regroup
 from worker.scoring.scoring import Score, score
 from worker.scoring.time_limit import time_limit
 from worker.served_model import ServedModel
@@ -26,20 +28,22 @@ log = logging.getLogger(__name__)
 
 
 class GroupRunner:
-    """Runs groups against the model that is served and one database.
+    """Runs groups of at most `group_size` against the model that is served and one database.
 
     `limit` is how long a group may be scored before its process is ended, and `lease` for how long
     no other group may claim its jobs; both in seconds.
     """
 
     def __init__(
-        self, served: ServedModel, database: Database, broker: Broker, limit: float, lease: float
-    ) -> None:
+        self, served: ServedModel, database: Database, broker: Broker, limit: float, lease: float,
+        group_size: int,
+    ) -> None:  # fmt: skip
         self._served = served
         self._database = database
         self._broker = broker
         self._limit = limit
         self._lease = lease
+        self._group_size = group_size
 
     def predict(self, group: Group) -> None:
         """Score a group and commit it; a request that is a job and has ended is left alone.
@@ -69,6 +73,7 @@ class GroupRunner:
             self._refuse(group, error)
             raise
         self._reply(group, settled)
+        self._send_behind(settled.behind)
         if fault is not None:
             raise fault
 
@@ -133,6 +138,19 @@ class GroupRunner:
             Outcome.refused(r.request_id, error) for r in group.requests if not r.accepted
         )
         self._reply(group, Settled(waiting, ()))
+
+    def _send_behind(self, behind: Sequence[Job]) -> None:
+        """Let workers look at predictions again that waited for those of this group: the first of
+        an observation comes first. Their messages may have been taken already, by who found that
+        it was not their turn."""
+        for lane in Lane:
+            of_lane = [job for job in behind if job.lane is lane]
+            for sent in regroup(of_lane, self._group_size):
+                try:
+                    self._broker.publish(sent, lane)
+                except UnavailableError as error:
+                    # The sweeper does it.
+                    log.warning("%d jobs wait for Redis: %s", len(sent.requests), error)
 
     def _reply(self, group: Group, settled: Settled) -> None:
         replies: dict[str, list[Outcome]] = {}

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from shared.answers import with_warnings
 from shared.db import jobs, predictions
 from shared.db.engine import Database
+from shared.db.job_rows import Job
 from shared.db.predictions import Prediction, Stored
 from shared.queue.messages import Kind, Outcome, Request, Status
 from worker import labelling
@@ -20,10 +21,12 @@ from worker.scoring.scoring import Score
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The outcome of each request of a group, and of the updates that ended with them."""
+    """The outcome of each request of a group, and of the updates that ended with them. `behind` are
+    the queued predictions of the same observations, which could not be claimed before these."""
 
     outcomes: tuple[Outcome, ...]
     updates: tuple[Ended, ...]
+    behind: tuple[Job, ...] = ()
 
 
 def settle_at_once(
@@ -87,7 +90,15 @@ def settle(
     updates: list[Ended] = []
     if any(j.request.kind is Kind.UPDATE for j in locked):
         updates = labelling.apply(connection, keys, answering)
-    return Settled(outcomes, tuple(updates))
+    done = set(request_ids)
+    behind = [
+        j
+        for j in locked
+        if j.request.kind is Kind.PREDICT
+        and j.status is Status.QUEUED
+        and j.request.request_id not in done
+    ]
+    return Settled(outcomes, tuple(updates), tuple(behind))
 
 
 def _made(

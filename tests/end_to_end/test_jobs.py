@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -14,7 +15,7 @@ from shared.db.engine import connect
 from shared.db.jobs import find_all
 from shared.queue.messages import Lane, new_request_id
 from shared.setting_values import database_url
-from tests.system import Answer, Client, System, call, wait_for
+from tests.system import FIRST_PASSENGER, Answer, Client, System, call, wait_for
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -52,6 +53,23 @@ def test_never_accepted(client: Client) -> None:
         answer = client.get(f"/jobs/{job_id}")
         assert answer.status == 404, job_id
         assert list(answer.json) == ["error"]
+
+
+def test_many_of_one_id(system: System) -> None:
+    """Are done one after the other, the first wins, and none waits for the sweeper to find it."""
+    client = system.client
+
+    def ask(number: int) -> str:
+        answer = client.predict("many", {**FIRST_PASSENGER, "Age": number}, prefer="respond-async")
+        job_id: str = answer.json["job_id"]
+        return job_id
+
+    with ThreadPoolExecutor(8) as pool:
+        job_ids = list(pool.map(ask, range(40)))
+    results = [client.ended(job_id)["result"] for job_id in job_ids]
+    assert len({result["proba"] for result in results}) == 1
+    assert sum("error" not in result for result in results) == 1
+    assert "published again" not in system.log()
 
 
 def test_queued_job_is_not_unknown(idle: System) -> None:

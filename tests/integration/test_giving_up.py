@@ -73,7 +73,7 @@ def parts(
     database.write(lambda c: jobs.accept(c, [JOB], Lane.DEFERRED, None))
     broker = Broker(make_redis(settings, 1.0), Names("test"))
     served = ServedModel(*try_steady(artifacts, 20.0, 1), 20.0)
-    runner = GroupRunner(served, database, broker, 20.0, 30.0)
+    runner = GroupRunner(served, database, broker, 20.0, 30.0, 512)
     sweeper = Sweeper("me", settings.group_size, database, broker)
     yield Parts(url, database, broker, runner, sweeper, GivenUpGroups(database))
     database.close()

@@ -37,6 +37,11 @@ MUTANTS: tuple[Mutant, ...] = (
         "a misspelt key goes unseen", "integration/test_labelling",
     ),
     mutant(
+        "who-waited-is-forgotten", "worker/groups.py",
+        "        self._send_behind(settled.behind)\n", "",
+        "the second of two jobs of one id waits for a sweep", "end_to_end/test_jobs",
+    ),
+    mutant(
         "one-before-is-left-running", "worker/generations/worker_process.py",
         "            self._leaving.stop()\n", "",
         "after a reload two models answer for ever", "unit/test_worker_process",
