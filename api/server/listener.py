@@ -17,8 +17,9 @@ from shared.address import Address
 # How many connections the system holds until they are accepted.
 _BACKLOG = 2048
 # How many are accepted before what came on the others is read, so that a flood of new connections
-# does not keep those waiting that are being served.
-_AT_ONCE = 128
+# does not keep those waiting that are being served. Of each, a quarter of a MiB may be read before
+# its request is judged: that is all that they may hold together.
+_AT_ONCE = 32
 # Until what they have sent is read, the loop goes round three times, and accepts one each time.
 _UNTIL_READ = 8
 

@@ -44,13 +44,13 @@ async def accepted_after(turns: int, clients: int, room: int = 1000) -> int:
 
 def test_many_at_once() -> None:
     """Who comes behind 300 others is accepted within a few turns of the loop."""
-    assert uvloop.run(accepted_after(turns=12, clients=301)) == 301
+    assert uvloop.run(accepted_after(turns=20, clients=301)) == 301
 
 
 def test_a_flood_leaves_room() -> None:
     """In one turn of the loop not more are accepted than take it a few milliseconds, so that those
     who are served already do not wait."""
-    assert 0 < uvloop.run(accepted_after(turns=4, clients=600)) < 400
+    assert 0 < uvloop.run(accepted_after(turns=4, clients=600)) < 100
 
 
 def test_no_room() -> None:
