@@ -112,7 +112,9 @@ def refused(folder: Path, **environment: str) -> str:
     said = [
         line
         for line in lines
-        if line.startswith("queuecast: ") and "installing what the model needs" not in line
+        if line.startswith("queuecast: ")
+        and "installing what the model needs" not in line
+        and "still starting after" not in line  # on a slow machine
     ]
     assert len(said) == 1, lines
     assert "Traceback" not in done.stdout + done.stderr
