@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from shared.db.conditions import among
 from shared.db.engine import Database
+from shared.db.selection import Selection
 from shared.db.tables import PREDICTION
 from shared.db.wait_limit import allow_waiting
 from shared.observation_id import ObservationId
@@ -36,32 +37,6 @@ class StoredObservation:
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
-    """Which rows, of those with a probability: those predicted from `since` on and before `until`,
-    by this version of the model, with a true class; and of these at most `limit`, the newest. None
-    asks for nothing. Rows that the ancestor stored have neither a time nor a version."""
-
-    since: datetime | None = None
-    until: datetime | None = None
-    model_version: str | None = None
-    labelled: bool = False
-    limit: int | None = None
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """All but the limit."""
-        found: list[ColumnElement[bool]] = [_c.proba.is_not(None)]
-        if self.since is not None:
-            found.append(_c.predicted_at >= self.since)
-        if self.until is not None:
-            found.append(_c.predicted_at < self.until)
-        if self.model_version is not None:
-            found.append(_c.model_version == self.model_version)
-        if self.labelled:
-            found.append(_c.true_class.is_not(None))
-        return found
-
-
-@dataclass(frozen=True, slots=True)
 class Extent:
     """How many rows a selection has, between which values of `id`, and when they were predicted."""
 
@@ -72,14 +47,14 @@ class Extent:
     latest: datetime | None
 
 
-def extent(database: Database, selection: Selection) -> Extent:
-    """The extent of a selection as it is now.
+def extent(database: Database, selection: Selection, newest: int | None = None) -> Extent:
+    """The extent of a selection as it is now, or of the `newest` rows of it.
 
     Raises:
         DatabaseAwayError: the database does not answer.
     """
     with allow_waiting(LONGEST):
-        return database.read(lambda c: _extent(c, selection))
+        return database.read(lambda c: _extent(c, selection, newest))
 
 
 def pages(
@@ -106,7 +81,7 @@ def page(
 ) -> list[StoredObservation]:
     """The next rows of a selection with an `id` above `after` and up to `until`, at most
     `PAGE_ROWS` and no more than weigh `PAGE_BYTES`; empty when there is none."""
-    bounds = [_c.id > after, _c.id <= until, *selection.conditions()]
+    bounds = [_c.id > after, _c.id <= until, *_conditions(selection)]
     size = _size(connection)
     rows = select(_c.id, size).where(*bounds).order_by(_c.id).limit(PAGE_ROWS)
     last, weight = after, 0
@@ -116,7 +91,7 @@ def page(
             break
         last = row_id
     query: Select[Any] = select(_c.id, _c.observation, _c.proba, _c.true_class, _c.model_version)
-    query = query.where(_c.id > after, _c.id <= last, *selection.conditions()).order_by(_c.id)
+    query = query.where(_c.id > after, _c.id <= last, *_conditions(selection)).order_by(_c.id)
     return [StoredObservation(*row) for row in connection.execute(query)]
 
 
@@ -132,6 +107,11 @@ def observation_ids(database: Database, row_ids: Sequence[int]) -> dict[int, int
     return {row_id: ObservationId(key, is_text).as_sent for row_id, key, is_text in found}
 
 
+def _conditions(selection: Selection) -> list[ColumnElement[bool]]:
+    # What has no probability has nothing that a candidate's could be compared with.
+    return [_c.proba.is_not(None), *selection.conditions()]
+
+
 def _size(connection: Connection) -> ColumnElement[int]:
     # PostgreSQL knows a text's bytes without reading it; SQLite knows its characters.
     function = func.length if connection.dialect.name == "sqlite" else func.octet_length
@@ -139,10 +119,10 @@ def _size(connection: Connection) -> ColumnElement[int]:
     return found
 
 
-def _extent(connection: Connection, selection: Selection) -> Extent:
-    chosen = select(_c.id, _c.predicted_at).where(*selection.conditions())
-    if selection.limit is not None:
-        chosen = chosen.order_by(_c.id.desc()).limit(selection.limit)
+def _extent(connection: Connection, selection: Selection, newest: int | None) -> Extent:
+    chosen = select(_c.id, _c.predicted_at).where(*_conditions(selection))
+    if newest is not None:
+        chosen = chosen.order_by(_c.id.desc()).limit(newest)
     some = chosen.subquery()
     found = connection.execute(
         select(

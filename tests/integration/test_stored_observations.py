@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Engine, event, make_url, text
 from shared.db import stored_observations
 from shared.db.engine import Database
 from shared.db.migrate import migrate, refuse_other_schema
-from shared.db.stored_observations import Selection, extent, observation_ids, pages
+from shared.db.selection import Selection
+from shared.db.stored_observations import extent, observation_ids, pages
 from shared.errors import DatabaseForbidsError, SchemaError, StartError
 from tests.integration.stored_titanic import opened
 
@@ -60,23 +61,25 @@ def database(url: str) -> Iterator[Database]:
 
 
 @pytest.mark.parametrize(
-    ("selection", "numbers"),
+    ("selection", "newest", "numbers"),
     [
-        (Selection(), range(ROWS)),
-        (Selection(since=BEGAN + timedelta(hours=4)), range(4, ROWS)),
-        (Selection(until=BEGAN + timedelta(hours=4)), range(1, 4)),
-        (Selection(model_version="second"), range(20, ROWS)),
-        (Selection(labelled=True), range(0, ROWS, 3)),
-        (Selection(limit=7), range(ROWS - 7, ROWS)),
-        (Selection(model_version="first", labelled=True, limit=2), (15, 18)),
-        (Selection(model_version="third"), ()),
-        (Selection(limit=10**15), range(ROWS)),
+        (Selection(), None, range(ROWS)),
+        (Selection(since=BEGAN + timedelta(hours=4)), None, range(4, ROWS)),
+        (Selection(until=BEGAN + timedelta(hours=4)), None, range(1, 4)),
+        (Selection(model_version="second"), None, range(20, ROWS)),
+        (Selection(labelled=True), None, range(0, ROWS, 3)),
+        (Selection(), 7, range(ROWS - 7, ROWS)),
+        (Selection(model_version="first", labelled=True), 2, (15, 18)),
+        (Selection(model_version="third"), None, ()),
+        (Selection(), 10**15, range(ROWS)),
     ],
 )
-def test_selected(database: Database, selection: Selection, numbers: Any) -> None:
+def test_selected(
+    database: Database, selection: Selection, newest: int | None, numbers: Any
+) -> None:
     """Each row once, oldest first, and no other; the extent says how many and when."""
     wanted = list(numbers)
-    within = extent(database, selection)
+    within = extent(database, selection, newest)
     assert within.rows == len(wanted)
     found = [row for page in pages(database, selection, within) for row in page]
     assert [row.proba for row in found] == [n / 100 for n in wanted]

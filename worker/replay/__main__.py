@@ -9,7 +9,8 @@ from typing import Any
 
 from shared.db.engine import Database, connect
 from shared.db.migrate import refuse_other_schema
-from shared.db.stored_observations import Extent, Selection, extent
+from shared.db.selection import EVERYTHING
+from shared.db.stored_observations import Extent, extent
 from shared.errors import QueuecastError, StartError
 from shared.logs import configure
 from shared.settings import Settings, cores, share_cores
@@ -55,9 +56,10 @@ def _replay(options: Options) -> int:
 
 
 def _extent(database: Database, options: Options) -> Extent:
-    found = extent(database, options.selection)
+    found = extent(database, options.selection, options.newest)
     if not found.rows:
-        everything = found if options.selection == Selection() else extent(database, Selection())
+        asked_for_all = options.selection == EVERYTHING
+        everything = found if asked_for_all else extent(database, EVERYTHING)
         raise StartError(
             f"DATABASE_URL is {database.shown_url!r}, which has no stored observation"
             + (f" like that, of {everything.rows:,}" if everything.rows else "")

@@ -8,7 +8,8 @@ from typing import Any
 
 from shared.db.engine import Database
 from shared.db.refused_jobs import refused_predictions
-from shared.db.stored_observations import LONGEST, Extent, Selection, StoredObservation
+from shared.db.selection import Selection
+from shared.db.stored_observations import LONGEST, Extent, StoredObservation
 from shared.db.wait_limit import allow_waiting
 from worker.replay.scoring_pool import ScoringPool
 

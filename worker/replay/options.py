@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from shared.argument import argument
-from shared.db.stored_observations import Selection
+from shared.db.selection import Selection
 from worker.replay.conditions import FIGURES, Condition
 
 _DESCRIPTION = """\
@@ -25,10 +25,12 @@ carried out, 2 for a wrong command line
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is asked for; `html` is the file to write, `processes` None for as many as cores."""
+    """What is asked for: of the selection the `newest` rows, or all (None); `html` is the file to
+    write, `processes` None for as many as cores."""
 
     folder: Path
     selection: Selection
+    newest: int | None
     threshold: float
     segments: tuple[str, ...]
     conditions: tuple[Condition, ...]
@@ -41,10 +43,10 @@ def parse(arguments: Sequence[str] | None) -> Options:
     """Read the command line; one that is wrong ends the process with code 2."""
     given = _parser().parse_args(arguments)
     selection = Selection(
-        given.since, given.until, given.model_version, given.labelled, given.limit
+        given.since, given.until, given.model_version, True if given.labelled else None
     )
     return Options(
-        Path(given.folder).absolute(), selection, given.threshold,
+        Path(given.folder).absolute(), selection, given.limit, given.threshold,
         tuple(dict.fromkeys(given.segment)), tuple(given.fail_if), given.json,
         None if given.html is None else Path(given.html), given.processes,
     )  # fmt: skip
