@@ -1,25 +1,18 @@
-"""POST /predict, POST /update, GET /list-db-contents."""
+"""POST /predict, POST /update."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Awaitable, Iterator
-from typing import Any
-
-from flask import Blueprint, Response, request
+from collections.abc import Awaitable
 
 from api.gateway import Gateway
 from api.http.byte_budget import SMALL
 from api.http.http_request import HttpRequest
 from api.http.preferences import NONE, Preference, parse
-from api.http.query_arguments import whole_number
 from api.http.request_bodies import understand
 from api.http.responses import Answer, answer
 from api.http.routing import Route
-from shared.db import listing
 from shared.errors import UnknownOutcomeError
-from shared.observation_id import LARGEST_INTEGER
 from shared.queue.messages import Kind, Outcome, Request, Status
 
 RETRY_AFTER = "1"
@@ -53,22 +46,6 @@ def routes(gateway: Gateway) -> list[Route]:
     ]
 
 
-def blueprint(gateway: Gateway) -> Blueprint:
-    """The route that reads predictions."""
-    found = Blueprint("predictions", __name__)
-
-    @found.get("/list-db-contents")
-    def list_db_contents() -> Response:
-        after = whole_number(request.query_string, "after", -LARGEST_INTEGER - 1, default=0)
-        limit = whole_number(request.query_string, "limit", 0, default=LARGEST_INTEGER)
-        until = listing.settled_until(gateway.database)
-        # The first page is read before the status line is sent, so that a fault can still be one.
-        first = _page(gateway, after, until, limit)
-        return Response(_rows(gateway, first, until, limit), mimetype="application/json")
-
-    return found
-
-
 def _preference(asked: HttpRequest) -> Preference:
     return parse(asked.every(b"prefer")) if b"prefer" in asked.headers else NONE
 
@@ -93,21 +70,3 @@ async def _respond(
     if preference.respond_async:
         headers["Preference-Applied"] = "respond-async"
     return answer({"job_id": job_id, "status": Status.QUEUED}, 202, headers)
-
-
-def _page(gateway: Gateway, after: int, until: int, limit: int) -> list[dict[str, Any]]:
-    if after >= until or limit <= 0:
-        return []
-    return gateway.database.read(lambda connection: listing.page(connection, after, until, limit))
-
-
-def _rows(gateway: Gateway, page: list[dict[str, Any]], until: int, limit: int) -> Iterator[str]:
-    """The array, a page at a time, so that memory does not grow with the table."""
-    yield "["
-    separator = ""
-    while page:
-        yield separator + ",\n".join(json.dumps(row) for row in page)
-        separator = ",\n"
-        limit -= len(page)
-        page = _page(gateway, page[-1]["id"], until, limit)
-    yield "]\n"

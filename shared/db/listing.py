@@ -26,18 +26,22 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Select, Text, func, or_, select, type_coerce
 
 from shared.db.engine import Database
 from shared.db.seen_rows import SEEN, as_seen
+from shared.db.selection import EVERYTHING, Selection
 from shared.db.tables import PREDICTION
 
 # A page ends at whichever comes first; it has at least one row.
 PAGE_ROWS, PAGE_BYTES = 500, 2**20
 # What a row weighs beside its texts, in bytes.
 _FRAME = 256
+# So many rows are looked at by one query for those of a selection.
+STRETCH_ROWS = 10_000
 # How long a listing waits for who stores already, and how often it looks, in seconds.
 SETTLING_WAIT, LOOK_EVERY = 0.5, 0.005
 
@@ -94,10 +98,57 @@ def settled_of(connection: Connection, last: int) -> int:
     return settled
 
 
-def page(connection: Connection, after: int, until: int, limit: int) -> list[dict[str, Any]]:
-    """Rows with an `id` above `after` and up to `until`, oldest first: at most `limit` of them, at
-    most `PAGE_ROWS`, and no more than weigh `PAGE_BYTES`. Empty when there is none."""
-    query: Select[Any] = select(*SEEN).where(_c.id > after, _c.id <= until).order_by(_c.id)
+def pages(
+    database: Database, after: int, until: int, limit: int, selection: Selection = EVERYTHING
+) -> Iterator[list[dict[str, Any]]]:
+    """The first `limit` rows of a selection with an `id` above `after` and up to `until`, oldest
+    first, a page at a time, each in a transaction of its own.
+
+    No index leads to the rows of a selection: it would cost every insert, and clients who come back
+    for what is new say after which `id`. So the table is read in the order of `id`, by stretches
+    that are short for a database, and a page may be empty: nothing of a stretch was asked for.
+    Whoever reads may stop, or do something else, before the next.
+
+    Raises:
+        DatabaseAwayError: the database does not answer.
+    """
+    while after < until and limit > 0:
+        end = (
+            until
+            if selection == EVERYTHING
+            else database.read(
+                lambda c, after=after: stretch_end(c, after, until)  # type: ignore[misc]
+            )
+        )
+        while limit > 0:
+            found = database.read(
+                lambda c, after=after, end=end, limit=limit: page(c, after, end, limit, selection)  # type: ignore[misc]
+            )
+            yield found
+            if not found:
+                break
+            limit -= len(found)
+            after = found[-1]["id"]
+        after = end
+
+
+def stretch_end(connection: Connection, after: int, until: int) -> int:
+    """The `id` of the last of the next `STRETCH_ROWS` rows above `after` and up to `until`; `until`
+    when there is none. Numbers have gaps, so that a distance between two of them says little."""
+    stretch = select(_c.id).where(_c.id > after, _c.id <= until).order_by(_c.id)
+    rows = stretch.limit(STRETCH_ROWS).subquery()
+    last = connection.execute(select(func.max(rows.c.id))).scalar()
+    return until if last is None else int(last)
+
+
+def page(
+    connection: Connection, after: int, until: int, limit: int, selection: Selection = EVERYTHING
+) -> list[dict[str, Any]]:
+    """Rows of a selection with an `id` above `after` and up to `until`, oldest first: at most
+    `limit` of them, at most `PAGE_ROWS`, and no more than weigh `PAGE_BYTES`. Empty when there is
+    none."""
+    bounds = [_c.id > after, _c.id <= until, *selection.conditions()]
+    query: Select[Any] = select(*SEEN).where(*bounds).order_by(_c.id)
     query = query.limit(min(limit, PAGE_ROWS))
     if connection.dialect.name == "sqlite":
         return _as_they_come(connection, query)

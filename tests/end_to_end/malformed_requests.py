@@ -195,10 +195,17 @@ QUERIES: dict[str, str] = {
     "?limit=9223372036854775808": "limit", "?after=0&limit=x": "limit", "?limit=1%202": "limit",
 }  # fmt: skip
 
+SELECTIONS = {
+    "?since=yesterday": "since", "?until=2026-11-24": "until", "?labelled=yes": "labelled",
+    "?format=parquet": "format", "?model_version=%00": "model_version", "?labeled=true": "labeled",
+    "?after=x": "after", "?limit=-1": "limit",
+}  # fmt: skip
+
 METHODS: dict[str, tuple[str, list[str]]] = {
     "/predict": ("POST", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "TRACE"]),
     "/update": ("POST", ["GET", "HEAD", "PUT", "PATCH", "DELETE"]),
     "/list-db-contents": ("GET", ["POST", "PUT", "PATCH", "DELETE"]),
+    "/predictions": ("GET", ["POST", "PUT", "PATCH", "DELETE"]),
     f"/jobs/{UNKNOWN_JOB}": ("DELETE", ["POST", "PUT", "PATCH"]),
     "/healthz": ("GET", ["POST", "PUT", "DELETE"]),
     "/readyz": ("GET", ["POST", "PUT", "DELETE"]),
@@ -263,6 +270,8 @@ def cases() -> Iterator[Malformed]:
         path = "/list-db-contents" + query
         bounds = (field, f"to {2**63 - 1}")
         yield Malformed(f"query: {query[:40]}", 422, "GET", path, said=bounds)
+    for query, field in SELECTIONS.items():
+        yield Malformed(f"selection: {query}", 422, "GET", "/predictions" + query, said=(field,))
     for path, (allows, methods) in METHODS.items():
         for method in methods:
             yield Malformed(f"{method} {path}", 405, method, path, body=b"", allows=allows)

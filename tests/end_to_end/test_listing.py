@@ -1,7 +1,11 @@
-"""GET /list-db-contents: every row, a page at a time, in one array."""
+"""GET /list-db-contents: every row, a page at a time, in one array; GET /predictions: the rows that
+are asked for, as NDJSON or CSV."""
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -52,6 +56,35 @@ def test_bad_pages(filled: System) -> None:
         answer = client.get(f"/list-db-contents?{query}")
         assert answer.status == 422
         assert query.split("=")[0] in answer.json["error"]
+
+
+def test_predictions(filled: System) -> None:
+    """The same rows on lines of their own, and as CSV; those that are asked for, by pages too."""
+    client = filled.client
+    assert client.update(7, 1).status == client.update(8, 0).status == 200
+    rows = client.rows()
+    version, since = rows[0]["model_version"], rows[600]["predicted_at"]
+
+    def asked(query: str) -> list[object]:
+        answer = client.get(f"/predictions{query}")
+        assert (answer.status, answer.headers["content-type"]) == (200, "application/x-ndjson")
+        return [json.loads(line) for line in answer.body.splitlines()]
+
+    later = [row for row in rows if row["predicted_at"] >= since]
+    assert asked("") == rows
+    assert asked(f"?since={since}") == later
+    assert asked(f"?until={since}") == [row for row in rows if row not in later]
+    assert asked("?labelled=true") == [r for r in rows if r["true_class"] is not None] != []
+    assert asked(f"?model_version={version}&limit=3&after={rows[4]['id']}") == rows[5:8]
+    assert asked("?model_version=another") == []
+    answer = client.get("/predictions?format=csv&labelled=true")
+    assert answer.headers["content-type"].startswith("text/csv")
+    found = list(csv.DictReader(io.StringIO(answer.body.decode(), newline="")))
+    names = ("id", "observation_id", "true_class", "predicted_at", "model_version", "observation")
+    assert [[row[name] for name in names] for row in found] == [
+        [str(row[name]) for name in names] for row in rows if row["true_class"] is not None
+    ]
+    assert client.get("/predictions?format=csv&model_version=another").body.count(b"\n") == 1
 
 
 def most_memory(system: System) -> int:

@@ -26,6 +26,7 @@ SEND, MARGIN = 2.0, 10.0
 # Of a client's kernel: small, so that what it does not read stays with the gateway.
 BUFFER = 64 * 1024
 LISTING = head("GET", "/list-db-contents", [("X-Request-Id", "slow-reader")])
+SELECTED = head("GET", "/predictions?labelled=false&format=csv")
 END = b"0\r\n\r\n"
 
 
@@ -168,7 +169,8 @@ def test_the_database_goes_away(filled: System, postgres: PostgresServer) -> Non
     check_memory(part)
 
 
-def test_a_table_that_goes_away(filled: System) -> None:
+@pytest.mark.parametrize("asked", [LISTING, SELECTED], ids=["all", "selected"])
+def test_a_table_that_goes_away(filled: System, asked: bytes) -> None:
     """Any other fault in the middle of a listing is seen in the same way."""
     part, client = filled.gateways[0]
     rename(filled.database_url, "prediction", "elsewhere")
@@ -176,7 +178,7 @@ def test_a_table_that_goes_away(filled: System) -> None:
         assert client.get("/list-db-contents").status in (500, 503)
     finally:
         rename(filled.database_url, "elsewhere", "prediction")
-    with RoughClient(client.address, LISTING, BUFFER) as reader:
+    with RoughClient(client.address, asked, BUFFER) as reader:
         found = reader.read(100_000)
         rename(filled.database_url, "prediction", "elsewhere")
         try:

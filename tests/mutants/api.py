@@ -6,6 +6,11 @@ from tests.mutants.mutant import Mutant, mutant
 
 MUTANTS: tuple[Mutant, ...] = (
     mutant(
+        "empty-text-is-null", "api/http/row_formats.py",
+        "    if text and _SPECIAL", "    if _SPECIAL",
+        "a label that is an empty text comes back as none", "unit/test_row_formats",
+    ),
+    mutant(
         "queue-limit-off", "api/acceptance/admission.py",
         "            if self._waiting >= bound:\n", "            if False:\n",
         "the queue grows without a bound", "unit/test_admission",

@@ -6,6 +6,13 @@ from tests.mutants.mutant import Mutant, mutant
 
 MUTANTS: tuple[Mutant, ...] = (
     mutant(
+        "stretch-without-rows-ends-the-listing", "shared/db/listing.py",
+        "            if not found:\n                break\n",
+        "            if not found:\n                return\n",
+        "an export ends at the first ten thousand rows of another version",
+        "integration/test_selected_rows",
+    ),
+    mutant(
         "claim-without-a-lock", "shared/db/job_claims.py",
         "taken.order_by(_c.seq).with_for_update()", "taken.order_by(_c.seq)",
         "two groups claim one job", "integration/test_jobs_table",
