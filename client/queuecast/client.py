@@ -1,0 +1,272 @@
+"""`queuecast.Client`: a running service, from Python."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote
+
+from queuecast.errors import (
+    JobError,
+    RefusedError,
+    ServiceError,
+    UnfinishedJobError,
+    UnknownObservationError,
+    UnknownOutcomeError,
+)
+from queuecast.packing.plain import plain
+from queuecast.service.answers import (
+    Job,
+    Model,
+    ObservationId,
+    Prediction,
+    Readiness,
+    Reload,
+    Row,
+)
+from queuecast.service.export import Export, Selection
+from queuecast.service.retries import Retries
+from queuecast.service.service import Service, ServiceAnswer
+
+URL, API_KEY = "QUEUECAST_URL", "QUEUECAST_API_KEY"
+DEFAULT_URL = "http://127.0.0.1:5000"
+# For how long a service is asked to hold a poll, in seconds: less than proxies allow.
+HOLD = 10
+# Between two looks how far the workers are with a reload, in seconds.
+LOOK_EVERY = 1.0
+
+
+class Client:
+    """A service at a URL: the one that is given, else `QUEUECAST_URL`, else
+    `http://127.0.0.1:5000`; with an API key, or `QUEUECAST_API_KEY`. Connections are kept, and
+    several threads may use it at once.
+
+    `timeout`: for how long an answer, and the end of a job, is waited for, in seconds. What cannot
+    be done now (503, no connection) is tried again up to `retries` times; an observation that is
+    sent twice has one row all the same.
+
+    Every method raises a ServiceError: RefusedError when the service will not do it, and else
+    UnavailableError, UnknownOutcomeError or UnreachableError after the last try.
+
+    Raises:
+        SettingError: the URL, or the API key, is none.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        api_key: str | None = None,
+        *,
+        timeout: float = 60.0,
+        retries: int = 5,
+    ) -> None:
+        self.timeout = timeout
+        self.service = Service(
+            url or os.environ.get(URL) or DEFAULT_URL,
+            api_key or os.environ.get(API_KEY),
+            timeout,
+            Retries(retries),
+        )
+
+    def predict(
+        self,
+        id: ObservationId,
+        observation: Mapping[str, Any],
+        *,
+        wait: float | None = None,
+    ) -> Prediction:
+        """The answer to an observation, its values by column, once its row is stored. What takes
+        longer becomes a job, whose end is waited for: in all for `wait` seconds, or `timeout`.
+
+        Raises:
+            JobError: its job failed, or was cancelled.
+            UnfinishedJobError: its job has not ended in time, and goes on.
+        """
+        body = _body(id=id, observation=dict(observation))
+        return Prediction.read(self._done("/predict", body, wait))
+
+    def update(
+        self,
+        id: ObservationId,
+        true_class: Any,
+        *,
+        wait: float | None = None,
+    ) -> Row:
+        """The row of an observation, now that its true class is known. It waits as `predict` does.
+
+        Raises:
+            UnknownObservationError: the observation was never predicted.
+            JobError, UnfinishedJobError: as for `predict`.
+        """
+        found = self._done("/update", _body(id=id, true_class=true_class), wait)
+        if "error" in found:
+            raise UnknownObservationError(str(found["error"]))
+        return Row.read(found)
+
+    def submit(
+        self,
+        id: ObservationId,
+        observation: Mapping[str, Any],
+    ) -> Job:
+        """A job that will predict an observation. It is not lost any more once this returns."""
+        body = _body(id=id, observation=dict(observation))
+        found = self._send("/predict", body, "respond-async")
+        if "job_id" not in found.body:
+            raise ServiceError(
+                f"{self.service.url} answered at once: a proxy seems to drop the header Prefer",
+                found.status,
+            )
+        return Job.read(found.body) if found.status == 202 else self.job(found.body["job_id"])
+
+    def job(self, job_id: str, *, hold: int = 0) -> Job:
+        """A job as it is now, or when it has ended, if that is within `hold` seconds."""
+        query = f"?wait={hold}" if hold else ""
+        return Job.read(self.service.ask("GET", f"/jobs/{_quoted(job_id)}{query}").body)
+
+    def cancel(self, job_id: str) -> Job:
+        """A job that was queued, cancelled. One that runs or has ended is a RefusedError."""
+        return Job.read(self.service.ask("DELETE", f"/jobs/{_quoted(job_id)}").body)
+
+    def wait(self, job: Job | str, *, timeout: float | None = None) -> Job:
+        """A job once it has ended, however; at most `timeout` seconds from now.
+
+        Raises:
+            UnfinishedJobError: it has not ended by then, and goes on.
+        """
+        job_id = job if isinstance(job, str) else job.job_id
+        seconds = self.timeout if timeout is None else timeout
+        deadline = time.monotonic() + seconds
+        while True:
+            asked = time.monotonic()
+            hold = max(0, min(HOLD, int(self.timeout / 2), round(deadline - asked)))
+            found = self.job(job_id, hold=hold)
+            if found.has_ended:
+                return found
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise UnfinishedJobError(
+                    f"job {job_id} is {found.status}, and has not ended within {seconds:g} s",
+                    job_id,
+                )
+            if time.monotonic() - asked < hold / 2 or not hold:
+                # A service holds only so many at once, and answers the others immediately.
+                self.service.sleep(min(1.0, left))
+
+    def export(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        model_version: str | None = None,
+        labelled: bool | None = None,
+        after: int | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Row]:
+        """The rows that were predicted from `since` on and before `until`, by this version of the
+        model, with a true class (`labelled`) or without one (False), and with an `id` above
+        `after`; of these the first `limit`. Oldest first, as they come: few are held at once. A
+        time without a zone is the clock's of this machine.
+
+        Whoever goes on later after the last `id` gets every row once. Where the connection breaks
+        off, the next one goes on by itself.
+
+        Raises:
+            BrokenOffError: it broke off, at the last try as well.
+        """
+        selection = Selection(since, until, model_version, labelled, after, limit)
+        for block in Export(self.service, selection).blocks():
+            for line in block.splitlines():
+                yield Row.read(json.loads(line))
+
+    def model(self) -> Model:
+        """The model that the workers serve."""
+        return Model.read(self.service.ask("GET", "/model").body)
+
+    def ready(self) -> Readiness:
+        """Whether the service can answer now."""
+        found = self.service.ask("GET", "/readyz", takes=(503,))
+        return Readiness.read(found.status, found.body)
+
+    def reload(self, *, timeout: float = 1800.0) -> Reload:
+        """Let every worker take up what its model's folder holds now; what became of it when all of
+        them are done. A model that cannot be served changes nothing.
+
+        Raises:
+            ServiceError: they were not done within `timeout` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        found = self.service.ask("POST", "/model/reload", takes=(500,))
+        while found.status == 202:
+            if time.monotonic() > deadline:
+                raise ServiceError(f"the workers were not done within {timeout:g} s")
+            self.service.sleep(LOOK_EVERY)
+            reload_id = _quoted(str(found.body["reload_id"]))
+            found = self.service.ask("GET", f"/model/reload/{reload_id}", takes=(500,))
+        if "workers" not in found.body:
+            raise ServiceError(found.error, found.status)
+        return Reload.read(found.body)
+
+    def close(self) -> None:
+        """Close the connections that are kept."""
+        self.service.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _done(self, path: str, body: bytes, wait: float | None) -> dict[str, Any]:
+        """What a request is answered when it is done, at once or as a job."""
+        began = time.monotonic()
+        seconds = self.timeout if wait is None else wait
+        # A service that is asked to wait for longer is taken for one that is gone.
+        longest = max(0, min(int(seconds), int(self.timeout / 2)))
+        found = self._send(path, body, None if wait is None else f"wait={longest}")
+        if found.status == 200:
+            return found.body
+        job_id = str(found.body["job_id"])
+        job = self.wait(job_id, timeout=max(0.0, seconds - (time.monotonic() - began)))
+        if job.status != "succeeded" or job.result is None:
+            raise JobError(job.error or f"job {job_id} is {job.status}", job_id, job.status_code)
+        return job.result
+
+    def _send(self, path: str, body: bytes, prefer: str | None) -> ServiceAnswer:
+        headers = {"Content-Type": "application/json"}
+        if prefer is not None:
+            headers["Prefer"] = prefer
+        for tried in range(1, self.service.retries.most + 2):
+            found = self.service.ask("POST", path, body, headers)
+            if found.status != 504 or self._is_known(str(found.body["job_id"])):
+                return found
+            # Nothing was promised, so that the same is sent again.
+            self.service.sleep(self.service.retries.pause(tried, None) or 0.0)
+        raise UnknownOutcomeError(found.error, found.status)
+
+    def _is_known(self, job_id: str) -> bool:
+        try:
+            self.job(job_id)
+        except RefusedError as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
+
+
+def _body(**fields: Any) -> bytes:
+    # NumPy's and pandas' values, too.
+    return json.dumps(fields, default=plain).encode()
+
+
+def _quoted(job_id: str) -> str:
+    return quote(job_id, safe="")
