@@ -41,4 +41,20 @@ MUTANTS: tuple[Mutant, ...] = (
         "FAILED, MISUSED, INTERRUPTED = 1, 2, 130", "FAILED, MISUSED, INTERRUPTED = 0, 2, 130",
         "a script goes on with a model that was not packed", "client/test_command_line",
     ),
+    mutant(
+        "rows-begin-anew", "client/queuecast/service/export.py",
+        "after=self._selection.after if self.records.last_id is None else self.records.last_id",
+        "after=self._selection.after",
+        "an export that went on has rows twice", "client/test_service",
+    ),
+    mutant(
+        "line-end-in-quotes-ends-a-row", "client/queuecast/service/records.py",
+        "            if number % 2 == 0:\n", "            if True:\n",
+        "half a row is counted, and given", "client/test_records",
+    ),
+    mutant(
+        "retry-after-ignored", "client/queuecast/service/retries.py",
+        "        if retry_after is not None:\n", "        if False:\n",
+        "a service that is full is asked again at once", "client/test_service",
+    ),
 )  # fmt: skip

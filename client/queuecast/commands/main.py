@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
 import click
 
+from queuecast.commands.export import export
+from queuecast.commands.job import job
 from queuecast.commands.model import model
 from queuecast.commands.pack import pack
+from queuecast.commands.predict import predict
+from queuecast.commands.status import status
+from queuecast.commands.update import update
 from queuecast.errors import QueuecastError
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
@@ -23,14 +29,15 @@ FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 def queuecast(context: click.Context) -> None:
     """Use a Queuecast service, and make models ready for one.
 
-    Errors are one line, on the standard error; the exit code is 1, or 2 for a wrong command line.
+    Errors are one line, on the standard error. Exit codes: 0 when all went well, 1 when it failed,
+    2 for a wrong command line, 130 when it was interrupted.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
 
-queuecast.add_command(model)
-queuecast.add_command(pack)
+for command in (predict, update, job, export, status, model, pack):
+    queuecast.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,6 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return MISUSED
     except (QueuecastError, click.ClickException) as error:
         _say(error.format_message() if isinstance(error, click.ClickException) else str(error))
+        return FAILED
+    except BrokenPipeError:
+        # Whoever reads has had enough, as `head` has. Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
