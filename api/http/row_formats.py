@@ -48,6 +48,8 @@ def csv(pages: Iterable[list[Row]]) -> Iterator[str]:
 def _field(value: Any) -> str:
     if value is None:
         return ""
+    if type(value) in (int, float):
+        return repr(value)
     text = value if isinstance(value, str) else json.dumps(value)
     if text and _SPECIAL.isdisjoint(text):
         return text

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import ColumnElement, select
 
 from shared.db.tables import MODEL_NAME, PREDICTION
 from shared.observation_id import ObservationId
@@ -20,28 +21,35 @@ _model_name = (
     .label("model_name")
 )
 
-# What a query has to select for `as_seen`.
+# What a query has to select for `as_seen`, before anything else.
 SEEN: tuple[ColumnElement[Any], ...] = (
     _c.id, _c.observation_id, _c.observation_id_is_text, _c.observation, _c.proba, _c.true_class,
     _c.predicted_at, _c.true_class_at, _c.model_version, _model_name, _c.answer,
 )  # fmt: skip
 
 
-def as_seen(found: Row[Any]) -> dict[str, Any]:
-    """The ancestor's five keys first, then ours, then what else the model answered."""
-    observation_id = ObservationId(found.observation_id, found.observation_id_is_text)
-    return {
-        "id": found.id,
-        "observation_id": observation_id.as_sent,
-        "observation": found.observation,
-        "proba": found.proba,
-        "true_class": found.true_class,
-        "predicted_at": timestamp(found.predicted_at),
-        "true_class_at": timestamp(found.true_class_at),
-        "model_version": found.model_version,
-        "model_name": found.model_name,
-        **{key: value for key, value in (found.answer or {}).items() if key != "proba"},
+def as_seen(found: Sequence[Any]) -> dict[str, Any]:
+    """What `SEEN` selects of a row: the ancestor's five keys first, then ours, then what else the
+    model answered."""
+    # By place: a listing has a million of them, and by name it takes three times as long.
+    (
+        row_id, key, is_text, observation, proba, true_class, predicted_at, true_class_at,
+        model_version, model_name, answer, *_,
+    ) = found  # fmt: skip
+    seen = {
+        "id": row_id,
+        "observation_id": ObservationId(key, is_text).as_sent,
+        "observation": observation,
+        "proba": proba,
+        "true_class": true_class,
+        "predicted_at": timestamp(predicted_at),
+        "true_class_at": timestamp(true_class_at),
+        "model_version": model_version,
+        "model_name": model_name,
     }
+    if answer is not None:
+        seen.update((name, value) for name, value in answer.items() if name != "proba")
+    return seen
 
 
 def timestamp(moment: datetime | None) -> str | None:
