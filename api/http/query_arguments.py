@@ -13,6 +13,7 @@ from shared.shown import shown
 
 # More than any route takes.
 _MOST = 100
+EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 # A `+` that was not written as %2B is a blank.
 _BLANK_OFFSET = re.compile(r" (\d\d(:?\d\d)?)$", re.ASCII)
 
@@ -38,7 +39,8 @@ def text(query: bytes, name: str) -> str | None:
         WrongShapeError: it has a NUL, or is none of UTF-8.
     """
     given = _first(query, name)
-    if given is not None and ("\0" in given or "\ufffd" in given):
+    # Bytes that are no UTF-8 stand here as surrogates.
+    if given is not None and re.search("[\0\ud800-\udfff]", given):
         raise WrongShapeError(f"{name} must be a text in UTF-8 without NUL")
     return given
 
@@ -56,7 +58,8 @@ def choice(query: bytes, name: str, allowed: Sequence[str]) -> str | None:
 
 
 def moment(query: bytes, name: str) -> datetime | None:
-    """A time with its offset, in UTC; None without the argument.
+    """A time with its offset, in UTC; None without the argument. One before the year 1 or after
+    9999, which Python has not, is the first or the last that it has.
 
     Raises:
         WrongShapeError: the argument is no such time.
@@ -64,16 +67,22 @@ def moment(query: bytes, name: str) -> datetime | None:
     given = _first(query, name)
     if given is None:
         return None
+    is_year_0 = given.startswith("0000")
+    # As the year 0 is one with a 29th of February, so is the year 4.
+    text = _BLANK_OFFSET.sub(r"+\1", "0004" + given[4:] if is_year_0 else given)
     try:
-        found = datetime.fromisoformat(_BLANK_OFFSET.sub(r"+\1", given))
-        if found.tzinfo is not None:
-            return found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise WrongShapeError(
-        f"{name} is {shown(given)}, and must be a time with its offset from UTC, in ISO 8601, such "
-        "as 2026-11-24T10:30:00Z"
-    )
+        found: datetime | None = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise WrongShapeError(
+            f"{name} is {shown(given)}, and must be a time with its offset from UTC, in ISO 8601, "
+            "such as 2026-11-24T10:30:00Z"
+        )
+    try:
+        return EARLIEST if is_year_0 else found.astimezone(UTC)
+    except OverflowError:
+        return EARLIEST if found.year == 1 else LATEST
 
 
 def refuse_unknown(query: bytes, known: Sequence[str]) -> None:
@@ -98,6 +107,9 @@ def _parsed(query: bytes) -> dict[str, list[str]]:
     if not query:
         return {}
     try:
-        return parse_qs(query.decode("latin-1"), keep_blank_values=True, max_num_fields=_MOST)
+        return parse_qs(
+            query.decode("latin-1"), keep_blank_values=True, max_num_fields=_MOST,
+            errors="surrogateescape",
+        )  # fmt: skip
     except ValueError as error:
         raise WrongShapeError(f"the query string has more than {_MOST} arguments") from error

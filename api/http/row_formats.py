@@ -12,7 +12,7 @@ Row = dict[str, Any]
 # the observation, which may be long, comes last.
 COLUMNS = (
     "id", "observation_id", "proba", "true_class", "predicted_at", "true_class_at",
-    "model_version", "prediction", "probas", "score", "observation",
+    "model_version", "model_name", "prediction", "probas", "score", "observation",
 )  # fmt: skip
 # A field that holds one of these is quoted (RFC 4180).
 _SPECIAL = frozenset('",\r\n')

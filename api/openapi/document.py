@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.openapi.components import headers, parameters, schemas
-from api.openapi.operations import about, jobs, models, predictions
+from api.openapi.operations import about, jobs, listings, models, predictions
 from api.openapi.responses import component_responses
 from api.openapi.served_model import ServedModel
 
@@ -62,6 +62,7 @@ def document(service: Service, model: ServedModel | None, prefix: str = "") -> d
         **({"security": [{"key": []}]} if keyed else {}),
         "paths": {
             **predictions.paths(model, keyed),
+            **listings.paths(keyed),
             **jobs.paths(service.sync_wait_max, keyed),
             **models.paths(keyed),
             **about.paths(service.page_files, keyed),

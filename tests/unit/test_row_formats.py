@@ -51,6 +51,6 @@ def test_csv() -> None:
             as_text = value if isinstance(value, str) else json.dumps(value)
             assert read[name] == ("" if value is None else as_text), name
     first, second = text.splitlines()[1:3]
-    assert first == '1,0,0.09172283534164809,true,,,,,,,"{""id"": 1}"'
+    assert first == '1,0,0.09172283534164809,true,,,,,,,,"{""id"": 1}"'
     # As PostgreSQL reads it: an empty text is no null.
-    assert second == '2,,,"",,,,,,,"{""id"": 2}"'
+    assert second == '2,,,"",,,,,,,,"{""id"": 2}"'

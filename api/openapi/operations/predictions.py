@@ -1,4 +1,4 @@
-"""POST /predict, POST /update, GET /list-db-contents as the document has them. Pure."""
+"""POST /predict, POST /update as the document has them. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 from api.openapi.references import header, parameter, schema
 from api.openapi.responses import json_content, responses, succeeded
 from api.openapi.served_model import ServedModel
-from shared.observation_id import LARGEST_INTEGER, SMALLEST_INTEGER
 from shared.queue.messages import Status
 
 # Of the example; nobody's own observation is called that, so that trying it out takes no id away.
@@ -39,22 +38,6 @@ def paths(model: ServedModel | None, asks_for_key: bool) -> dict[str, Any]:
                       json_content(schema("Labelled"))),
             asks_for_key,
         )},
-        "/list-db-contents": {"get": {
-            "operationId": "listPredictions",
-            "tags": ["predictions"],
-            "summary": "Everything that was predicted, and what really happened",
-            "description": "Oldest first, streamed. Pages go by the row's `id`.",
-            "parameters": [
-                _number("after", SMALLEST_INTEGER, 0, "Only rows of a greater `id`."),
-                _number("limit", 0, None, "At most so many rows.", example=10),
-            ],
-            "responses": responses(
-                {"200": succeeded(
-                    "The rows.", json_content({"type": "array", "items": schema("Row")})
-                )},
-                "422", asks_for_key=asks_for_key,
-            ),
-        }},
     }  # fmt: skip
 
 
@@ -104,13 +87,3 @@ def _promised() -> dict[str, Any]:
             for name in ("findJob", "cancelJob")
         },
     )
-
-
-def _number(
-    name: str, smallest: int, default: int | None, told: str, example: int | None = None
-) -> dict[str, Any]:
-    of: dict[str, Any] = {"type": "integer", "minimum": smallest, "maximum": LARGEST_INTEGER}
-    if default is not None:
-        of["default"] = default
-    found = {"name": name, "in": "query", "description": told, "schema": of}
-    return found if example is None else {**found, "example": example}

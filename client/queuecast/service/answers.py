@@ -40,7 +40,7 @@ class Prediction:
 @dataclass(frozen=True)
 class Row:
     """A row as a service stores it. `observation` is the request's body as it was sent; times are
-    in UTC, and None, as the model's version is, where the service does not know them."""
+    in UTC, and None, as the model's version and name are, where the service does not know them."""
 
     id: int
     observation_id: ObservationId
@@ -50,6 +50,7 @@ class Row:
     predicted_at: datetime | None
     true_class_at: datetime | None
     model_version: str | None
+    model_name: str | None = None
     prediction: Any = None
     probas: dict[str, float] | None = None
     score: Any = None
@@ -66,7 +67,8 @@ class Row:
         return cls(
             body["id"], body["observation_id"], body["observation"], body["proba"],
             body["true_class"], moment(body["predicted_at"]), moment(body["true_class_at"]),
-            body["model_version"], body.get("prediction"), body.get("probas"), body.get("score"),
+            body["model_version"], body.get("model_name"), body.get("prediction"),
+            body.get("probas"), body.get("score"),
         )  # fmt: skip
 
 
