@@ -74,7 +74,8 @@ class Served:
         return ModelFiles.read(self.models[name]).version
 
     def served(self) -> dict[str, int]:
-        found = self.system.client.get("/model").json["versions"]
+        # While no worker serves, a 503 names none.
+        found = self.system.client.get("/model").json.get("versions", ())
         return {of["version"]: of["workers"] for of in found}
 
     def reload(self) -> Any:
@@ -184,12 +185,15 @@ def test_by_a_signal(served: Served) -> None:
 def test_the_serving_process_killed_amid_a_reload(served: Served) -> None:
     """The one that is starting takes its place; what the killed one had is promised."""
     assert not served.promised
+    assert served.not_ready == 0
     served.put("two")
     before = serving(served.system.workers[0])
     served.system.workers[0].process.send_signal(signal.SIGHUP)
     wait_for(lambda: serving(served.system.workers[0]) != before, 10, "the next one starts")
     before.kill()
     wait_for(lambda: served.served() == {served.version("two"): 1}, 30, "it serves")
+    # Until the next one serves nobody does, for as long as its start takes.
+    served.not_ready = 0
 
 
 def test_two_versions_beside_each_other(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
