@@ -1,4 +1,4 @@
-"""Accepts connections: all that wait, each time the event loop goes round.
+"""Accepts connections: several each time the event loop goes round.
 
 uvloop's server accepts one of them at a time, so that a client who comes behind 300 others waits
 until the loop has gone round 300 times. When those others send large bodies that takes seconds,
@@ -17,9 +17,9 @@ from shared.address import Address
 # How many connections the system holds until they are accepted.
 _BACKLOG = 2048
 # How many are accepted before what came on the others is read, so that a flood of new connections
-# does not keep those waiting that are being served. Of each, a quarter of a MiB may be read before
-# its request is judged: that is all that they may hold together.
-_AT_ONCE = 32
+# does not keep those waiting that are being served. A quarter of a MiB of each may be read before
+# its request is judged, so more at a time could hold tens of MiB together that nobody counts.
+_AT_ONCE = 8
 # Until what they have sent is read, the loop goes round three times, and accepts one each time.
 _UNTIL_READ = 8
 

@@ -189,7 +189,7 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     mutant(
         "accepted-without-end", "api/server/listener.py",
-        "_AT_ONCE = 32\n", "_AT_ONCE = 1_000_000\n",
+        "_AT_ONCE = 8\n", "_AT_ONCE = 1_000_000\n",
         "a flood of new connections keeps those waiting that are served", "unit/test_listener",
     ),
     mutant(

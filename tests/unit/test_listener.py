@@ -44,17 +44,17 @@ async def accepted_after(turns: int, clients: int, room: int = 1000) -> int:
 
 def test_many_at_once() -> None:
     """Who comes behind 300 others is accepted within a few turns of the loop."""
-    assert uvloop.run(accepted_after(turns=20, clients=301)) == 301
+    assert uvloop.run(accepted_after(turns=50, clients=301)) == 301
 
 
 def test_a_flood_leaves_room() -> None:
     """In one turn of the loop not more are accepted than take it a few milliseconds, so that those
     who are served already do not wait."""
-    assert 0 < uvloop.run(accepted_after(turns=4, clients=600)) < 100
+    assert 0 < uvloop.run(accepted_after(turns=4, clients=600)) < 40
 
 
 def test_no_room() -> None:
     """Beyond the room they are accepted one at a time, so that each can be read before the next."""
-    found = [uvloop.run(accepted_after(turns, clients=300, room=200)) for turns in (20, 21, 22)]
+    found = [uvloop.run(accepted_after(turns, clients=300, room=200)) for turns in (40, 41, 42)]
     assert 190 < found[0] < 220
     assert found == [found[0], found[0] + 1, found[0] + 2]
