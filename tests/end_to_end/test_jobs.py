@@ -11,11 +11,12 @@ from contextlib import contextmanager
 import pytest
 import redis
 
+from local.part import Part
 from shared.db.engine import connect
 from shared.db.jobs import find_all
 from shared.queue.messages import Lane, new_request_id
 from shared.setting_values import database_url
-from tests.system import FIRST_PASSENGER, Answer, Client, System, call, wait_for
+from tests.system import FIRST_PASSENGER, Answer, Client, System, call, scoring, wait_for
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -37,11 +38,11 @@ def idle(
 
 
 @contextmanager
-def working(system: System, **settings: str) -> Iterator[None]:
+def working(system: System, **settings: str) -> Iterator[Part]:
     """A worker is there in this block."""
     worker = system.start_worker(**settings)
     try:
-        yield
+        yield worker
     finally:
         system.workers.remove(worker)
         assert worker.stop(25)
@@ -136,12 +137,20 @@ def test_a_wait_that_ended_can_be_cancelled(idle: System) -> None:
 def test_long_poll_ends_with_the_job(idle: System) -> None:
     """A held request comes back when its job ends, long before its time is up."""
     client = idle.client
-    job_id = client.predict("held", prefer="respond-async").json["job_id"]
     answers: list[Answer] = []
-    poll = threading.Thread(target=lambda: answers.append(client.get(f"/jobs/{job_id}?wait=20")))
-    started = time.monotonic()
-    poll.start()
-    with working(idle):
+    with working(idle) as worker:
+        # However long the start takes; what is frozen then is the processes that would score.
+        idle.wait_ready()
+        children = scoring(worker)
+        for child in children:
+            child.suspend()
+        job_id = client.predict("held", prefer="respond-async").json["job_id"]
+        path = f"/jobs/{job_id}?wait=20"
+        poll = threading.Thread(target=lambda: answers.append(client.get(path)))
+        started = time.monotonic()
+        poll.start()
+        for child in children:
+            child.resume()
         poll.join(30)
     assert time.monotonic() - started < 19
     assert answers[0].json["status"] == "succeeded"
@@ -158,6 +167,7 @@ def test_cancelled_rows_were_never_written(idle: System) -> None:
     kept = client.predict("kept", prefer="respond-async").json["job_id"]
     kept_too = client.predict("kept-too", prefer="wait=1").json["job_id"]
     with working(idle):
+        idle.wait_ready()
         for job_id in (kept, kept_too):
             assert client.ended(job_id)["status"] == "succeeded"
         ids = {row["observation_id"] for row in client.rows()}
