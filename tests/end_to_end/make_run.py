@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import resource
 import subprocess
@@ -64,8 +65,11 @@ class Run:
 
     def children(self) -> dict[str, psutil.Process]:
         """Its parts by what they run; Redis as "redis"."""
-        found = psutil.Process(self.part.process.pid).children()
-        named = {" ".join(p.cmdline()[-2:]): p for p in found if p.status() != psutil.STATUS_ZOMBIE}
+        named = {}
+        for process in psutil.Process(self.part.process.pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+                if process.status() != psutil.STATUS_ZOMBIE:
+                    named[" ".join(process.cmdline()[-2:])] = process
         return {("redis" if "127.0.0.1:" in name else name): p for name, p in named.items()}
 
 
