@@ -3,7 +3,9 @@ that come at any moment lose none of them."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -124,8 +126,13 @@ def start(tmp_path: Path) -> Iterator[Start]:
         yield make
     finally:
         for running in made:
+            # A generation outlives the process that started it, unless it is a real one.
+            left = running.generations() if running.process.poll() is None else []
             running.process.kill()
             running.process.wait()
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
 
 def test_the_next_takes_over(start: Start) -> None:
