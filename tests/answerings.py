@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from worker.model.answering import Answering, ModelKind
+from shared.model_kind import ModelKind
+from worker.model.answering import Answering
 
 
 def classifier(*classes: Any) -> Answering:

@@ -93,6 +93,7 @@ SHARED = {
     "shared.setting_values": {"shared.url_password"},
     "shared.url_password": set(),
     "shared.shown": set(),
+    "shared.model_kind": set(),
     "shared.signal_event": set(),
     "shared.argument": set(),
     "shared.signal_names": set(),

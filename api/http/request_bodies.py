@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from shared.errors import MalformedBodyError, WrongShapeError
+from shared.model_kind import MOST_NUMBERS
 from shared.observation_id import (
     ALLOWED,
     LARGEST_INTEGER,
@@ -21,7 +22,6 @@ _TRUE_CLASS = (
     "true_class must be a class (a 64-bit integer, a string of 1 to "
     f"{LONGEST_TEXT} characters or a boolean) or, for a regressor, a number or an array of numbers"
 )
-_MOST_NUMBERS = 1000
 
 
 def understand(kind: Kind, data: bytes, identity: str) -> Request:
@@ -62,7 +62,7 @@ def _check_true_class(document: dict[str, Any]) -> None:
         raise WrongShapeError(f"true_class is missing: {_TRUE_CLASS}")
     value = document["true_class"]
     if isinstance(value, list):
-        fits = 1 <= len(value) <= _MOST_NUMBERS and all(map(_is_number, value))
+        fits = 1 <= len(value) <= MOST_NUMBERS and all(map(_is_number, value))
     elif isinstance(value, str):
         fits = 1 <= len(value) <= LONGEST_TEXT
     else:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from api.openapi.references import schema
 from api.openapi.served_model import ServedModel
+from shared.model_kind import ModelKind, class_key
 
 Schema = dict[str, Any]
 # The properties of an answer, and which of them it always has.
@@ -39,20 +39,15 @@ def answer_schema(model: ServedModel | None) -> Schema:
 
 def listed(model: ServedModel) -> str:
     """The first of its classes, for people."""
-    shown = ", ".join(f"`{key(label)}`" for label in model.classes[:_MOST_TOLD])
+    shown = ", ".join(f"`{class_key(label)}`" for label in model.classes[:_MOST_TOLD])
     return shown + (", …" if len(model.classes) > _MOST_TOLD else "")
 
 
-def key(label: Any) -> str:
-    """A class as a key of `probas`: its text, or as JSON writes it."""
-    return label if isinstance(label, str) else json.dumps(label)
-
-
 def _classifier(model: ServedModel) -> Properties:
-    of_positive = f"The probability of class `{key(model.positive_class)}`."
+    of_positive = f"The probability of class `{class_key(model.positive_class)}`."
     if set(model.classes) == {0, 1}:  # in Python false is equal to 0, and true to 1
         return {"proba": {**PROBABILITY, "description": of_positive}}, ["proba"]
-    by_class = {key(label): PROBABILITY for label in model.classes}
+    by_class = {class_key(label): PROBABILITY for label in model.classes}
     return {
         "proba": {**PROBABILITY, "description": of_positive} if len(model.classes) == 2 else {
             **PROBABILITY, "type": ["number", "null"],
@@ -100,7 +95,7 @@ def _of_any_kind() -> Properties:
 
 # Another kind is a line here.
 _OF_KIND: dict[str, Callable[[ServedModel], Properties]] = {
-    "classifier": _classifier,
-    "classifier without probabilities": _without_probabilities,
-    "regressor": _regressor,
+    ModelKind.CLASSIFIER: _classifier,
+    ModelKind.WITHOUT_PROBABILITIES: _without_probabilities,
+    ModelKind.REGRESSOR: _regressor,
 }

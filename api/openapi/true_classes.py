@@ -8,11 +8,11 @@ from typing import Any
 
 from api.openapi.answers import listed
 from api.openapi.served_model import ServedModel
+from shared.model_kind import MOST_NUMBERS, ModelKind
 from shared.observation_id import LARGEST_INTEGER, LONGEST_TEXT, SMALLEST_INTEGER
 
 Schema = dict[str, Any]
 
-MOST_NUMBERS = 1000
 _WHOLE: Schema = {"type": "integer", "minimum": SMALLEST_INTEGER, "maximum": LARGEST_INTEGER}
 # Of whole numbers more than 64 bits are refused; of fractions none is as large in practice.
 _NUMBER: Schema = {**_WHOLE, "type": "number"}
@@ -22,7 +22,7 @@ _TEXT: Schema = {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}
 
 def true_class_schema(model: ServedModel | None) -> Schema:
     """Those of the model's own kind, and what plainly stands for one of its classes."""
-    if model is not None and model.kind == "regressor":
+    if model is not None and model.kind == ModelKind.REGRESSOR:
         return {"description": "The true number.", **_numbers(model.outputs)}
     if model is None or not model.classes:
         return {"anyOf": [_NUMBER, _TEXT, _TRUTH, _several(1, MOST_NUMBERS)]}

@@ -19,11 +19,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
 from shared.errors import ArtifactError, UnansweredError
+from shared.model_kind import ModelKind
 from tests.models import model_steps
 from tests.models.contract_answers import answers
 from tests.models.kinds_of_answers import KINDS_OF_ANSWERS, labelled
 from tests.models.small_frames import imputed, numbers, positive
-from worker.model.answering import ModelKind
 from worker.model.kind_of_model import answering_of, warn_of_pairs
 from worker.model.loading import Model
 from worker.scoring.agreement import agree

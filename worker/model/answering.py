@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -18,18 +17,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from shared.errors import ArtifactError, UnansweredError
+from shared.model_kind import ModelKind, class_key
 from worker.model.alignment import numbers_by_class, values_by_row
 from worker.model.answers import Answer, of_numbers, plain_number, unusable, usable
 from worker.model.artifacts import PIPELINE
-from worker.model.labels import key, plain_label
-
-
-class ModelKind(StrEnum):
-    """What a model answers with."""
-
-    CLASSIFIER = "classifier"
-    WITHOUT_PROBABILITIES = "classifier without probabilities"
-    REGRESSOR = "regressor"
+from worker.model.labels import plain_label
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +61,11 @@ class Answering:
         """
         if label is None or self.is_plain:
             return self
-        places = [place for place, known in enumerate(self.classes) if key(known) == key(label)]
+        places = [
+            place
+            for place, known in enumerate(self.classes)
+            if class_key(known) == class_key(label)
+        ]
         if len(self.classes) != 2 or not places:
             raise ArtifactError(
                 f"the positive class of the manifest is {label!r}, which is none of two classes; "
@@ -105,7 +101,7 @@ class Answering:
         given = pipeline.predict_proba(frame)
         probabilities = numbers_by_class(given, rows, len(self.classes), "predict_proba").tolist()
         labels = _labels(values_by_row(pipeline.predict(frame), rows, "predict"))
-        keys = [key(label) for label in self.classes]
+        keys = [class_key(label) for label in self.classes]
         places = {label: place for place, label in enumerate(self.classes)}
         found: list[Answer | UnansweredError] = []
         for label, by_class in zip(labels, probabilities, strict=True):
@@ -127,7 +123,7 @@ class Answering:
         if len(self.classes) == 2:
             return [plain_number(s) for s in values_by_row(given, len(frame), "decision_function")]
         numbers = numbers_by_class(given, len(frame), len(self.classes), "decision_function")
-        keys = [key(label) for label in self.classes]
+        keys = [class_key(label) for label in self.classes]
         return [dict(zip(keys, scores, strict=True)) for scores in numbers.tolist()]
 
 

@@ -10,8 +10,9 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from shared.errors import ArtifactError
-from worker.model.answering import Answering, ModelKind
-from worker.model.labels import key, plain_label
+from shared.model_kind import ModelKind, class_key
+from worker.model.answering import Answering
+from worker.model.labels import plain_label
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ def answering_of(pipeline: Any, path: Any) -> Answering:
     if len(found) < 2:
         raise ArtifactError(f"{path} knows only one class, so there is nothing to predict")
     classes = tuple(plain_label(label, path) for label in found)
-    if len({key(label) for label in classes}) < len(classes):
+    if len({class_key(label) for label in classes}) < len(classes):
         raise ArtifactError(f"{path} has two classes that JSON writes alike: {list(classes)}")
     positive = None
     if len(classes) == 2:

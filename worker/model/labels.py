@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 
@@ -25,11 +24,6 @@ def plain_label(label: Any, path: Any) -> str | int | float | bool:
             "a name as a text and fit again"
         )
     return bare
-
-
-def key(label: Any) -> str:
-    """A label as the key of an object: as JSON would write it as text."""
-    return label if isinstance(label, str) else json.dumps(label)
 
 
 def _is_no_number(label: Any) -> bool:

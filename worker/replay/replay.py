@@ -11,7 +11,7 @@ from shared.db.engine import Database
 from shared.db.seen_rows import timestamp
 from shared.db.stored_observations import Extent, observation_ids, pages
 from shared.errors import ArtifactError, StartError
-from worker.model.answering import ModelKind
+from shared.model_kind import ModelKind
 from worker.model.artifacts import PIPELINE
 from worker.model.loading import warn_of_version
 from worker.replay.findings import example_rows, find, name_examples

@@ -21,7 +21,7 @@ import sklearn.pipeline  # noqa: F401
 from threadpoolctl import threadpool_limits
 
 from shared.errors import ArtifactError
-from worker.model.answering import ModelKind
+from shared.model_kind import ModelKind
 from worker.model.description import describe
 from worker.model.kind_of_model import warn_of_pairs
 from worker.model.loading import Model, load

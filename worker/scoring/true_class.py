@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.errors import WrongShapeError
+from shared.model_kind import ModelKind
 from shared.observation_id import LARGEST_INTEGER
 from shared.shown import shortened
-from worker.model.answering import Answering, ModelKind
+from worker.model.answering import Answering
 
 _MOST_LISTED = 20
 
