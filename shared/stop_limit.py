@@ -19,10 +19,11 @@ def limit_stopping() -> None:
 
 
 def ignore_signals() -> None:
-    """Let signals that ask to stop change nothing any more: this process only has to end.
+    """Let signals that ask to stop, and an alarm that a stop has set, change nothing any more: this
+    process only has to end.
 
     Python takes its handlers back while it ends. A signal at that moment would kill the process,
     which would then end with the signal's number rather than with its exit code.
     """
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM):
         signal.signal(number, signal.SIG_IGN)

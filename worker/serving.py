@@ -23,7 +23,7 @@ from shared.settings import Settings
 from shared.stop_limit import ignore_signals
 from worker.app import REDIS_WAIT, create_app, make_maintenance
 from worker.celery_parts.pool import make_pool
-from worker.celery_parts.worker import SignalSafeWorker, die_with, forget_alarm
+from worker.celery_parts.worker import SignalSafeWorker, die_with
 from worker.child_memory import MIB, ChildMemory
 from worker.generations.reports import Refused, ReloadAsked, Reports, Tried
 from worker.model.loading import warn_of_version
@@ -70,7 +70,6 @@ def serve(worker: str, settings: Settings, threads: int, number: int, reports: R
     celery = SignalSafeWorker(app, name, pool, settings, on_stop=maintenance.stop)
     celery.start()
     ignore_signals()
-    forget_alarm()
     return int(celery.exitcode or 0)
 
 

@@ -65,12 +65,6 @@ class SignalSafeWorker(Worker):  # type: ignore[misc]
             signal.setitimer(signal.ITIMER_REAL, SILENT_WITHIN)
 
 
-def forget_alarm() -> None:
-    """Let no alarm of a stop come any more, for a process that only has to end: Python takes its
-    handlers back while it ends, and the alarm would kill it then."""
-    signal.setitimer(signal.ITIMER_REAL, 0)
-
-
 def _stop_loop(*_: Any) -> None:
     # Celery's loop reads this at every turn, and when it connects.
     state.should_stop = EX_OK
