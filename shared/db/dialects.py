@@ -1,4 +1,5 @@
-"""SQLAlchemy's engines for the two databases, and what each does when a transaction begins."""
+"""SQLAlchemy's engines for the two databases, what each does when a transaction begins, and the
+inserts that know conflicts."""
 
 from __future__ import annotations
 
@@ -7,7 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from shared.db.wait_limit import limit_waiting, limits_of_the_server
 from shared.db.write_turn import begin_writing
@@ -19,6 +22,11 @@ _DRIVER = "postgresql+psycopg2"
 _UNLIMITED = "queuecast_unlimited"
 # What a firewall forgets, or a host that is gone, is found before it is needed; in seconds.
 _KEEP_ALIVE = {"keepalives_idle": 30, "keepalives_interval": 5, "keepalives_count": 3}
+
+
+def insert_into(connection: Connection, table: Table) -> Any:
+    """An insert that may say what of a row that is there already, as both databases can."""
+    return (sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert)(table)
 
 
 def engine_for(url: str, connections: int, wait: float, read_only: bool) -> Engine:

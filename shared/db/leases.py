@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection, delete, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from shared.db.clock import clock, statement_start
+from shared.db.dialects import insert_into
 from shared.db.tables import LEASE
 
 # Held by the worker that finds lost jobs; there is one as long as any worker runs.
@@ -25,8 +24,7 @@ def hold(connection: Connection, name: str, holder: str, seconds: float) -> bool
         return True
     if connection.execute(select(c.name).where(c.name == name)).first():
         return False
-    dialect_insert = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
-    statement = dialect_insert(LEASE).values(name=name, **values).on_conflict_do_nothing()
+    statement = insert_into(connection, LEASE).values(name=name, **values).on_conflict_do_nothing()
     return connection.execute(statement).rowcount == 1
 
 

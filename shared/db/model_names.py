@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from shared.db.dialects import insert_into
 from shared.db.tables import MODEL_NAME
 
 
 def remember(connection: Connection, version: str, name: str) -> None:
     """A version of the model is called so from now on, in the rows that it made before, too."""
-    dialect_insert = sqlite_insert if connection.dialect.name == "sqlite" else postgres_insert
-    statement = dialect_insert(MODEL_NAME).values(version=version, name=name)
+    statement = insert_into(connection, MODEL_NAME).values(version=version, name=name)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=[MODEL_NAME.c.version],
