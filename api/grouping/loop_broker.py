@@ -110,7 +110,7 @@ class LoopBroker:
             found = await commands.execute()
         return [json.loads(texts[0]) if texts else None for texts in found]
 
-    async def ask_for_reload(self, reload_id: str, workers: Sequence[str]) -> ReloadRequest:
+    async def ask_for_reload(self, reload_id: str, workers: Sequence[str]) -> None:
         """Ask all workers to take up the model anew; these are alive.
 
         Raises:
@@ -126,7 +126,6 @@ class LoopBroker:
             commands.zremrangebyscore(key, 0, request.asked_at - KEPT)
             commands.expire(key, KEPT)
             await commands.execute()
-        return request
 
     async def reload(
         self, reload_id: str

@@ -109,10 +109,9 @@ class WorkerProcess:
             self._keep(coming, coming.refused)
         elif coming.exit_code is not None:
             self._keep(coming, f"the process that was to serve was {ending(coming.exit_code)}")
-        elif time.monotonic() > self._deadline(coming):
+        elif time.monotonic() > coming.began + self._within(coming):
             what = "started" if coming.version else "tried"
-            seconds = START_WITHIN if coming.version else TRY_WITHIN
-            self._keep(coming, f"the new one was not {what} within {seconds:g} s")
+            self._keep(coming, f"the new one was not {what} within {self._within(coming):g} s")
 
     def _keep(self, coming: Generation, reason: str) -> None:
         """The next generation cannot serve: nothing changes."""
@@ -146,13 +145,14 @@ class WorkerProcess:
         is_known = serving.is_ready or serving.refused is not None or self._kept is not None
         return leaving.exit_code is not None and is_known
 
-    def _deadline(self, coming: Generation) -> float:
-        return coming.began + (START_WITHIN if coming.version else TRY_WITHIN)
+    @staticmethod
+    def _within(coming: Generation) -> float:
+        return START_WITHIN if coming.version else TRY_WITHIN
 
     def _timeout(self) -> float | None:
         if self._coming is None:
             return None
-        return max(0.0, self._deadline(self._coming) - time.monotonic())
+        return max(0.0, self._coming.began + self._within(self._coming) - time.monotonic())
 
     def _stop(self) -> int:
         """Let all of them end, and say how the one ended that served."""
