@@ -17,11 +17,15 @@ class SettingError(QueuecastError):
 
 class ServiceError(QueuecastError):
     """A service does not answer, or answers that it cannot do what it was asked. `status` is the
-    HTTP status of the answer, and None when there was none."""
+    HTTP status of the answer, and None when there was none; `retry_after` is in how many seconds it
+    asks to be asked again, if it does."""
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(
+        self, message: str, status: int | None = None, retry_after: float | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.retry_after = retry_after
 
 
 class UnreachableError(ServiceError):

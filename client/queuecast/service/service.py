@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar
 
 import urllib3
 
@@ -19,6 +19,8 @@ from queuecast.errors import (
 )
 from queuecast.service.address import checked_url, connections, key_header
 from queuecast.service.retries import AGAIN, Retries, seconds_of
+
+T = TypeVar("T")
 
 # Connections that are kept, for as many threads.
 KEPT = 16
@@ -75,25 +77,14 @@ class Service:
             RefusedError: the service will not do it.
             UnavailableError, UnknownOutcomeError, UnreachableError: after the last try.
         """
-        tried = 0
-        while True:
-            tried += 1
-            found: ServiceAnswer | None = None
-            failure: ServiceError
-            try:
-                found = self._once(method, path, body, headers)
-            except UnreachableError as error:
-                failure = error
-            else:
-                if found.status < 400 or found.status in takes or "job_id" in found.body:
-                    return found
-                if found.status not in AGAIN:
-                    raise _refusal(found)
-                failure = _failure(found)
-            pause = self.retries.pause(tried, found.retry_after if found else None)
-            if pause is None:
-                raise failure
-            self.sleep(pause)
+
+        def once() -> ServiceAnswer:
+            found = self._read(self._send(method, path, body, headers))
+            if found.status < 400 or found.status in takes or "job_id" in found.body:
+                return found
+            raise _error(found)
+
+        return self._again(once)
 
     def stream(self, path: str) -> urllib3.BaseHTTPResponse:
         """The body of a GET that is answered 200, to be read as it comes, and then released.
@@ -101,42 +92,42 @@ class Service:
         Raises:
             RefusedError, UnavailableError, UnknownOutcomeError, UnreachableError: it is not.
         """
-        tried = 0
-        while True:
-            tried += 1
-            retry_after = None
-            failure: ServiceError
-            try:
-                response = self._send("GET", path, None, None)
-                if response.status == 200:
-                    return response
-                found = _read(self.url, response, response.read())
-                if found.status not in AGAIN:
-                    raise _refusal(found)
-                retry_after, failure = found.retry_after, _failure(found)
-            except UnreachableError as error:
-                failure = error
-            except urllib3.exceptions.HTTPError as error:
-                failure = UnreachableError(f"{self.url} does not answer: {_reason(error)}")
-            pause = self.retries.pause(tried, retry_after)
-            if pause is None:
-                raise failure
-            self.sleep(pause)
+
+        def once() -> urllib3.BaseHTTPResponse:
+            response = self._send("GET", path, None, None)
+            if response.status == 200:
+                return response
+            raise _error(self._read(response))
+
+        return self._again(once)
 
     def close(self) -> None:
         """Close the connections that are kept."""
         self._connections.clear()
 
-    def _once(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None
-    ) -> ServiceAnswer:
-        response = self._send(method, path, body, headers)
+    def _again(self, once: Callable[[], T]) -> T:
+        """What this returns, when it does; it is called again after what may be well soon."""
+        tried = 0
+        while True:
+            tried += 1
+            try:
+                return once()
+            except (UnreachableError, UnavailableError, UnknownOutcomeError) as error:
+                pause = self.retries.pause(tried, error.retry_after)
+                if pause is None:
+                    raise
+            self.sleep(pause)
+
+    def _read(self, response: urllib3.BaseHTTPResponse) -> ServiceAnswer:
         try:
-            return _read(self.url, response, response.read())
+            return _answer(self.url, response, response.read())
         except urllib3.exceptions.HTTPError as error:
-            raise UnreachableError(f"{self.url} does not answer: {_reason(error)}") from error
+            raise self._unreachable(error) from error
         finally:
             response.release_conn()
+
+    def _unreachable(self, error: Exception) -> UnreachableError:
+        return UnreachableError(f"{self.url} does not answer: {_reason(error)}")
 
     def _send(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str] | None
@@ -156,20 +147,18 @@ class Service:
             # The next try would find the same certificate.
             raise ServiceError(f"{self.url} cannot be trusted: {_reason(error)}") from error
         except urllib3.exceptions.HTTPError as error:
-            raise UnreachableError(f"{self.url} does not answer: {_reason(error)}") from error
+            raise self._unreachable(error) from error
 
 
-def _refusal(found: ServiceAnswer) -> ServiceError:
-    kind = RefusedError if found.status < 500 else ServiceError
-    return kind(found.error, found.status)
+def _error(found: ServiceAnswer) -> ServiceError:
+    if found.status not in AGAIN:
+        kind = RefusedError if found.status < 500 else ServiceError
+    else:
+        kind = UnknownOutcomeError if found.status == 504 else UnavailableError
+    return kind(found.error, found.status, found.retry_after)
 
 
-def _failure(found: ServiceAnswer) -> ServiceError:
-    kind = UnknownOutcomeError if found.status == 504 else UnavailableError
-    return kind(found.error, found.status)
-
-
-def _read(url: str, response: urllib3.BaseHTTPResponse, text: bytes) -> ServiceAnswer:
+def _answer(url: str, response: urllib3.BaseHTTPResponse, text: bytes) -> ServiceAnswer:
     retry_after = seconds_of(response.headers.get("Retry-After"))
     try:
         body = json.loads(text)
