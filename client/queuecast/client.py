@@ -9,16 +9,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote
 
-from queuecast.errors import (
-    JobError,
-    RefusedError,
-    ServiceError,
-    UnfinishedJobError,
-    UnknownObservationError,
-    UnknownOutcomeError,
-)
+from queuecast.errors import ServiceError, UnknownObservationError
 from queuecast.packing.plain import plain
 from queuecast.service.answers import (
     Job,
@@ -30,13 +22,12 @@ from queuecast.service.answers import (
     Row,
 )
 from queuecast.service.export import Export, Selection
+from queuecast.service.requests import Requests, quoted
 from queuecast.service.retries import Retries
-from queuecast.service.service import Service, ServiceAnswer
+from queuecast.service.service import Service
 
 URL, API_KEY = "QUEUECAST_URL", "QUEUECAST_API_KEY"
 DEFAULT_URL = "http://127.0.0.1:5000"
-# For how long a service is asked to hold a poll, in seconds: less than proxies allow.
-HOLD = 10
 # Between two looks how far the workers are with a reload, in seconds.
 LOOK_EVERY = 1.0
 
@@ -65,13 +56,13 @@ class Client:
         timeout: float = 60.0,
         retries: int = 5,
     ) -> None:
-        self.timeout = timeout
         self.service = Service(
             url or os.environ.get(URL) or DEFAULT_URL,
             api_key or os.environ.get(API_KEY),
             timeout,
             Retries(retries),
         )
+        self._requests = Requests(self.service)
 
     def predict(
         self,
@@ -88,7 +79,7 @@ class Client:
             UnfinishedJobError: its job has not ended in time, and goes on.
         """
         body = _body(id=id, observation=dict(observation))
-        return Prediction.read(self._done("/predict", body, wait))
+        return Prediction.read(self._requests.done("/predict", body, wait))
 
     def update(
         self,
@@ -103,7 +94,7 @@ class Client:
             UnknownObservationError: the observation was never predicted.
             JobError, UnfinishedJobError: as for `predict`.
         """
-        found = self._done("/update", _body(id=id, true_class=true_class), wait)
+        found = self._requests.done("/update", _body(id=id, true_class=true_class), wait)
         if "error" in found:
             raise UnknownObservationError(str(found["error"]))
         return Row.read(found)
@@ -115,7 +106,7 @@ class Client:
     ) -> Job:
         """A job that will predict an observation. It is not lost any more once this returns."""
         body = _body(id=id, observation=dict(observation))
-        found = self._send("/predict", body, "respond-async")
+        found = self._requests.send("/predict", body, "respond-async")
         if "job_id" not in found.body:
             raise ServiceError(
                 f"{self.service.url} answered at once: a proxy seems to drop the header Prefer",
@@ -125,12 +116,11 @@ class Client:
 
     def job(self, job_id: str, *, hold: int = 0) -> Job:
         """A job as it is now, or when it has ended, if that is within `hold` seconds."""
-        query = f"?wait={hold}" if hold else ""
-        return Job.read(self.service.ask("GET", f"/jobs/{_quoted(job_id)}{query}").body)
+        return self._requests.job(job_id, hold)
 
     def cancel(self, job_id: str) -> Job:
         """A job that was queued, cancelled. One that runs or has ended is a RefusedError."""
-        return Job.read(self.service.ask("DELETE", f"/jobs/{_quoted(job_id)}").body)
+        return Job.read(self.service.ask("DELETE", f"/jobs/{quoted(job_id)}").body)
 
     def wait(self, job: Job | str, *, timeout: float | None = None) -> Job:
         """A job once it has ended, however; at most `timeout` seconds from now.
@@ -139,23 +129,7 @@ class Client:
             UnfinishedJobError: it has not ended by then, and goes on.
         """
         job_id = job if isinstance(job, str) else job.job_id
-        seconds = self.timeout if timeout is None else timeout
-        deadline = time.monotonic() + seconds
-        while True:
-            asked = time.monotonic()
-            hold = max(0, min(HOLD, int(self.timeout / 2), round(deadline - asked)))
-            found = self.job(job_id, hold=hold)
-            if found.has_ended:
-                return found
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise UnfinishedJobError(
-                    f"job {job_id} is {found.status}, and has not ended within {seconds:g} s",
-                    job_id,
-                )
-            if time.monotonic() - asked < hold / 2 or not hold:
-                # A service holds only so many at once, and answers the others immediately.
-                self.service.sleep(min(1.0, left))
+        return self._requests.wait(job_id, timeout)
 
     def export(
         self,
@@ -205,7 +179,7 @@ class Client:
             if time.monotonic() > deadline:
                 raise ServiceError(f"the workers were not done within {timeout:g} s")
             self.service.sleep(LOOK_EVERY)
-            reload_id = _quoted(str(found.body["reload_id"]))
+            reload_id = quoted(str(found.body["reload_id"]))
             found = self.service.ask("GET", f"/model/reload/{reload_id}", takes=(500,))
         if "workers" not in found.body:
             raise ServiceError(found.error, found.status)
@@ -226,47 +200,7 @@ class Client:
     ) -> None:
         self.close()
 
-    def _done(self, path: str, body: bytes, wait: float | None) -> dict[str, Any]:
-        """What a request is answered when it is done, at once or as a job."""
-        began = time.monotonic()
-        seconds = self.timeout if wait is None else wait
-        # A service that is asked to wait for longer is taken for one that is gone.
-        longest = max(0, min(int(seconds), int(self.timeout / 2)))
-        found = self._send(path, body, None if wait is None else f"wait={longest}")
-        if found.status == 200:
-            return found.body
-        job_id = str(found.body["job_id"])
-        job = self.wait(job_id, timeout=max(0.0, seconds - (time.monotonic() - began)))
-        if job.status != "succeeded" or job.result is None:
-            raise JobError(job.error or f"job {job_id} is {job.status}", job_id, job.status_code)
-        return job.result
-
-    def _send(self, path: str, body: bytes, prefer: str | None) -> ServiceAnswer:
-        headers = {"Content-Type": "application/json"}
-        if prefer is not None:
-            headers["Prefer"] = prefer
-        for tried in range(1, self.service.retries.most + 2):
-            found = self.service.ask("POST", path, body, headers)
-            if found.status != 504 or self._is_known(str(found.body["job_id"])):
-                return found
-            # Nothing was promised, so that the same is sent again.
-            self.service.sleep(self.service.retries.pause(tried, None) or 0.0)
-        raise UnknownOutcomeError(found.error, found.status)
-
-    def _is_known(self, job_id: str) -> bool:
-        try:
-            self.job(job_id)
-        except RefusedError as error:
-            if error.status == 404:
-                return False
-            raise
-        return True
-
 
 def _body(**fields: Any) -> bytes:
     # NumPy's and pandas' values, too.
     return json.dumps(fields, default=plain).encode()
-
-
-def _quoted(job_id: str) -> str:
-    return quote(job_id, safe="")
