@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ from shared.setting_values import url_without_password
 Answer = TypeVar("Answer")
 
 _TRIES = 4
+# How long a transaction that lost a deadlock lets the other go ahead, at most, in seconds.
+_GIVES_WAY = 0.05
 _UNKNOWN = "the database did not say whether it has committed"
 # For how long a failure is shown that only writing would find again, in seconds.
 REMEMBERED = 10.0
@@ -169,6 +172,10 @@ class Database:
                     if unknown:
                         raise UnknownCommitError(_UNKNOWN) from error
                     raise found from error
+                if is_deadlock(error):
+                    # Begun again at once, it may take its first lock before the one that it gave
+                    # way to has woken up, and both would wait for each other anew.
+                    time.sleep(random.uniform(0.5, 1.0) * _GIVES_WAY)  # noqa: S311 - no secret
             except DatabaseForbidsError:
                 self._begin_anew()
                 raise

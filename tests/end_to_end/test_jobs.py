@@ -12,10 +12,12 @@ import pytest
 import redis
 
 from local.part import Part
+from shared.db.backlog import backlog
 from shared.db.engine import connect
 from shared.db.jobs import find_all
 from shared.queue.messages import Lane, new_request_id
 from shared.setting_values import database_url
+from tests.faults.processes import wait_until_idle
 from tests.system import FIRST_PASSENGER, Answer, Client, System, call, scoring, wait_for
 
 
@@ -142,9 +144,15 @@ def test_long_poll_ends_with_the_job(idle: System) -> None:
         # However long the start takes; what is frozen then is the processes that would score.
         idle.wait_ready()
         children = scoring(worker)
+        # A child that is frozen while it stores what earlier tests left would hold SQLite's only
+        # lock, and the gateway would rightly refuse what it cannot write down.
+        wait_for(lambda: _unfinished(idle) == 0, 30, "what is left of earlier tests has ended")
+        wait_until_idle(children)
         for child in children:
             child.suspend()
-        job_id = client.predict("held", prefer="respond-async").json["job_id"]
+        accepted = client.predict("held", prefer="respond-async")
+        assert accepted.status == 202, accepted
+        job_id = accepted.json["job_id"]
         path = f"/jobs/{job_id}?wait=20"
         poll = threading.Thread(target=lambda: answers.append(client.get(path)))
         started = time.monotonic()
@@ -154,6 +162,14 @@ def test_long_poll_ends_with_the_job(idle: System) -> None:
         poll.join(30)
     assert time.monotonic() - started < 19
     assert answers[0].json["status"] == "succeeded"
+
+
+def _unfinished(system: System) -> int:
+    database = connect(database_url(system.database_url), connections=1, wait=10.0)
+    try:
+        return database.read(lambda c: backlog(c, 1000))
+    finally:
+        database.close()
 
 
 def test_cancelled_rows_were_never_written(idle: System) -> None:

@@ -16,6 +16,7 @@ import psutil
 import redis
 
 from local.part import Part
+from tests.faults.processes import wait_until_idle
 from tests.system import Answer, System, scoring, serving, wait_for
 
 
@@ -118,7 +119,7 @@ def _frozen(system: System, processes: str) -> tuple[Part, list[psutil.Process]]
     assert len(children) == int(processes)
     # A child waits for its first task only after it has told its worker that it is up. One that
     # is frozen before that is never given anything.
-    wait_for(lambda: all(_waits_for_a_task(c.pid) for c in children), 20, "each child is idle")
+    wait_until_idle(children)
     wait_for(lambda: _asks_for_more(system), 10, "the worker knows that a child is idle")
     for child in children:
         child.suspend()
@@ -152,11 +153,6 @@ def _waiting(client: redis.Redis) -> list[dict[str, str]]:
     return [
         c for c in connections if c["db"] == database and c["cmd"] == "brpop" and "b" in c["flags"]
     ]
-
-
-def _waits_for_a_task(pid: int) -> bool:
-    """Whether a child's main thread waits at a pipe, as it does for its next task only."""
-    return Path(f"/proc/{pid}/wchan").read_text().endswith("pipe_read")
 
 
 def _unread(pid: int) -> int:

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import psutil
 
@@ -87,6 +88,16 @@ def kill(part: Part) -> None:
     send(processes, signal.SIGKILL)
     part.process.wait()
     psutil.wait_procs(processes, timeout=10)
+
+
+def wait_until_idle(children: Sequence[psutil.Process]) -> None:
+    """Return when none of a worker's children has anything in hand."""
+    wait_for(lambda: all(_waits_for_a_task(c.pid) for c in children), 20, "each child is idle")
+
+
+def _waits_for_a_task(pid: int) -> bool:
+    """Whether a child's main thread waits at a pipe, as it does for its next task only."""
+    return Path(f"/proc/{pid}/wchan").read_text().endswith("pipe_read")
 
 
 @contextmanager
