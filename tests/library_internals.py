@@ -149,6 +149,7 @@ SERVER = (
     Internal(f"{_CYCLE}.body", "what a route did not read is thrown away"),
     Internal(f"{_CYCLE}.default_headers", "the Date of the answer"),
     Internal(f"{_CYCLE}.disconnected", "whether its client is gone"),
+    Internal(f"{_CYCLE}.flow", "a body that is not kept goes on to come"),
     Internal(f"{_CYCLE}.keep_alive", "whether the connection is closed after the answer"),
     Internal(f"{_CYCLE}.message_event", "wakes what waits for the body"),
     Internal(f"{_CYCLE}.more_body", "whether some of the body is still to come"),

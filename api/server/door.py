@@ -78,7 +78,7 @@ class Door:
         exchange: Exchange = scope["extensions"].pop(EXTENSION)
         held = self._budget.hold()
         try:
-            answer = await self._answer(request, exchange.connection, receive, held)
+            answer = await self._answer(request, exchange, receive, held)
             await self._send(request, answer, exchange, send)
         except ClientLeftError:
             return
@@ -88,7 +88,7 @@ class Door:
             observer.answered(request, answer.status, time.monotonic() - begin)
 
     async def _answer(
-        self, request: HttpRequest, connection: ClientConnection, receive: Receive, held: HeldBytes
+        self, request: HttpRequest, exchange: Exchange, receive: Receive, held: HeldBytes
     ) -> Answer:
         """What the request is answered, whatever happens.
 
@@ -96,7 +96,7 @@ class Door:
             ClientLeftError: the client has closed its connection.
         """
         try:
-            answer = await self._serve(request, connection, receive, held)
+            answer = await self._serve(request, exchange, receive, held)
             if len(answer.body) > SMALL:
                 # Its client may read it slowly, or not at all.
                 held.take(len(answer.body))
@@ -109,7 +109,7 @@ class Door:
             return unforeseen(error)
 
     async def _serve(
-        self, request: HttpRequest, connection: ClientConnection, receive: Receive, held: HeldBytes
+        self, request: HttpRequest, exchange: Exchange, receive: Receive, held: HeldBytes
     ) -> Answer:
         check_host(request.headers.get(b"host", b""))
         if not (
@@ -122,8 +122,10 @@ class Door:
             allowed = self._router.allowed(request)
             return Answer(204, b"", [(b"allow", allowed), *self._cors.preflight(request, allowed)])
         route = self._router.find(request)
-        if connection.is_over_the_bound and not (route and route.beyond_the_bound):
+        if exchange.connection.is_over_the_bound and not (route and route.beyond_the_bound):
             raise BusyError("this gateway has as many connections as it may", 1)
+        if route is None or not route.takes_body:
+            exchange.drop_body()
         if route is None:
             return await self._flask.answer(request)
         if route.takes_body:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, Self
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
@@ -33,6 +33,13 @@ class ClientConnection(Protocol):
         """Cut the connection, so that its client sees that an answer is not whole."""
 
 
+class _DroppedBytes(bytearray):
+    """Takes the parts of a body that nobody reads, and keeps none."""
+
+    def __iadd__(self, part: object) -> Self:
+        return self
+
+
 class Exchange:
     """One request and its answer, on the connection that it came by."""
 
@@ -59,6 +66,13 @@ class Exchange:
         if not cycle.keep_alive:
             cycle.transport.close()
         cycle.on_response()
+
+    def drop_body(self) -> None:
+        """Keep nothing of the request's body, which its route does not read, however long the
+        answer takes. uvicorn would hold what comes with the head and 64 KiB more."""
+        self._cycle.body = _DroppedBytes()
+        if self._cycle.more_body:
+            self._cycle.flow.resume_reading()
 
     def close_afterwards(self) -> None:
         """Let the answer be the last on its connection."""

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from local.part import Part
+from tests.faults import processes
 from tests.flood import Flood
 from tests.gateway_memory import check_memory, memory, watched
 from tests.health_prober import health_is_answered
@@ -22,6 +23,7 @@ BUDGET = 8 * MEBIBYTE
 # Seconds that a client that asks for /healthz may wait beside all of this: the machine itself has
 # to carry 300 MB from one process to the other at the same time.
 HEALTH_WAIT = 3.0
+WAITING = 200
 
 _names = itertools.count(1)
 
@@ -128,3 +130,18 @@ def test_bodies_that_nobody_asked_for(
         HonestClient(client).is_served()
     assert max(held) - before < 30 * MEBIBYTE, f"grown by {max(held) - before >> 20} MiB"
     check_memory(part)
+
+
+def test_bodies_of_those_who_wait(attacked: System, bounded: tuple[Part, Client]) -> None:
+    """A body that nobody asked for is not kept while its request waits for something else."""
+    part, client = bounded
+    with processes.frozen(processes.tree(attacked.workers[0])):
+        job_id = client.predict("waited for", prefer="respond-async").json["job_id"]
+        sent = head("GET", f"/jobs/{job_id}?wait=20", [JSON], MEBIBYTE)
+        before = memory(part)
+        with watched(part) as held, Flood(client.address, WAITING, sent) as flood:
+            for rough in flood.clients:
+                rough.offer(b"x" * (MEBIBYTE - 1))
+            HonestClient(client).health()
+    assert max(held) - before < 8 * MEBIBYTE, f"grown by {max(held) - before >> 20} MiB"
+    assert client.ended(job_id)["status"] == "succeeded"

@@ -6,6 +6,11 @@ from tests.mutants.mutant import Mutant, mutant
 
 MUTANTS: tuple[Mutant, ...] = (
     mutant(
+        "unread-bodies-kept", "api/server/door.py",
+        "            exchange.drop_body()\n", "            pass\n",
+        "a gateway holds bodies that nobody reads", "end_to_end/test_memory",
+    ),
+    mutant(
         "empty-text-is-null", "api/http/row_formats.py",
         "    if text and _SPECIAL", "    if _SPECIAL",
         "a label that is an empty text comes back as none", "unit/test_row_formats",
