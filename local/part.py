@@ -9,11 +9,29 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from shared.errors import StartError
 
 LOOK_EVERY = 0.05
+
+
+class Process(Protocol):
+    """What is used of a started process; `subprocess.Popen` is one."""
+
+    pid: int
+
+    def poll(self) -> int | None:
+        """Its exit code, negative for a signal; None while it runs."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end, for so many seconds."""
+
+    def send_signal(self, sig: int, /) -> None:
+        """Send it a signal."""
+
+    def kill(self) -> None:
+        """SIGKILL it."""
 
 
 class Part:
@@ -34,7 +52,7 @@ class Part:
         """Start it. `keep_open` are file descriptors that it inherits; `in_child` is called in the
         new process before the command takes it over."""
         self.name = name
-        self.process = subprocess.Popen(
+        process = subprocess.Popen(
             list(command),
             env=dict(environment),
             stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
@@ -47,9 +65,10 @@ class Part:
             pass_fds=tuple(keep_open),
             preexec_fn=in_child,
         )
-        if stdin is not None and self.process.stdin is not None:
-            self.process.stdin.write(stdin)
-            self.process.stdin.close()
+        self.process: Process = process
+        if stdin is not None and process.stdin is not None:
+            process.stdin.write(stdin)
+            process.stdin.close()
 
     @property
     def exit_code(self) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from shared.db import disk
 from shared.db.dialects import engine_for
-from shared.db.faults import is_deadlock, refuses_login, translate
+from shared.db.faults import give_way, is_deadlock, refuses_login, translate
 from shared.db.forks import GUARD
 from shared.db.wait_limit import limits_of_the_server
 from shared.errors import (
@@ -35,8 +34,6 @@ from shared.setting_values import url_without_password
 Answer = TypeVar("Answer")
 
 _TRIES = 4
-# How long a transaction that lost a deadlock lets the other go ahead, at most, in seconds.
-_GIVES_WAY = 0.05
 _UNKNOWN = "the database did not say whether it has committed"
 # For how long a failure is shown that only writing would find again, in seconds.
 REMEMBERED = 10.0
@@ -173,9 +170,7 @@ class Database:
                         raise UnknownCommitError(_UNKNOWN) from error
                     raise found from error
                 if is_deadlock(error):
-                    # Begun again at once, it may take its first lock before the one that it gave
-                    # way to has woken up, and both would wait for each other anew.
-                    time.sleep(random.uniform(0.5, 1.0) * _GIVES_WAY)  # noqa: S311 - no secret
+                    give_way()
             except DatabaseForbidsError:
                 self._begin_anew()
                 raise

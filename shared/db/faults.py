@@ -7,7 +7,9 @@ code (sqlite.org/rescode.html).
 from __future__ import annotations
 
 import logging
+import random
 import sqlite3
+import time
 
 import psycopg2
 from sqlalchemy.exc import DBAPIError
@@ -27,6 +29,9 @@ log = logging.getLogger(__name__)
 # A server that says one of these will take us later; any other FATAL is a refusal for good.
 _PASSING = ("starting up", "shutting down", "recovery mode", "too many", "slots are reserved",
             "terminating connection", "not yet accepting", "not accepting")  # fmt: skip
+
+# For how long a transaction that lost a deadlock gives way, at most, in seconds.
+_GIVES_WAY = 0.05
 
 _AWAY = "the database does not answer"
 _BUSY = "the database is busy: a write could not get its turn"
@@ -103,6 +108,12 @@ def is_deadlock(error: DBAPIError) -> bool:
     """Whether the same may succeed when it is tried again at once."""
     # deadlock_detected, serialization_failure
     return getattr(error.orig, "pgcode", None) in {"40P01", "40001"}
+
+
+def give_way() -> None:
+    """Let the other of two transactions go ahead that waited for each other. This one, begun again
+    at once, might take its first lock before the other has woken up, and both would wait anew."""
+    time.sleep(random.uniform(0.5, 1.0) * _GIVES_WAY)  # noqa: S311 - nothing is kept secret by it
 
 
 def refuses_login(text: str) -> bool:
