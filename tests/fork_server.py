@@ -8,6 +8,7 @@ shows is tested where it is made: `make run`, the images, the checks of imports.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import json
@@ -68,7 +69,9 @@ class ForkedProcess:
     def send_signal(self, number: int) -> None:
         """Send it a signal, unless it has ended."""
         if self.poll() is None:
-            os.kill(self.pid, number)
+            # It may have ended since, and been waited for by the server that is its parent.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def kill(self) -> None:
         """SIGKILL it."""

@@ -23,8 +23,9 @@ from typing import Any
 import psycopg2
 from psycopg2 import extensions
 
-# The server's limit on a statement, as a part of ours.
-_SERVERS_SHARE = 0.9
+# The server's limit on a statement is a tenth less than ours, and at least so many seconds: it has
+# to be heard of on a busy machine before we give up, or nobody knows whether it was committed.
+_SERVERS_SHARE, _LEAST_SOONER = 0.9, 0.25
 # How long a transaction may wait for its client's next statement, in seconds. Ours come within
 # milliseconds, and what is ended without need is done again.
 IDLE_LIMIT = 5.0
@@ -59,7 +60,9 @@ def limits_of_the_server() -> str:
     A session is not told (`options` when connecting, or SET): a pooler in transaction mode refuses
     the one, and gives what the other has set to whoever has the session next.
     """
-    statement, idle = (round(1000 * s) for s in (_SERVERS_SHARE * _limit(), IDLE_LIMIT))
+    limit = _limit()
+    sooner = max(limit / 2, min(_SERVERS_SHARE * limit, limit - _LEAST_SOONER))
+    statement, idle = (round(1000 * s) for s in (sooner, IDLE_LIMIT))
     return (
         f"SET LOCAL statement_timeout = {statement};"
         f"SET LOCAL idle_in_transaction_session_timeout = {idle};"

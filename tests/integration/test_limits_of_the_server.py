@@ -99,7 +99,7 @@ def test_a_session_keeps_nothing(database: Database) -> None:
 
     database.write(lambda c: c.exec_driver_sql("SELECT 1"))
     assert (shown("statement_timeout"), shown("idle_in_transaction_session_timeout")) == (
-        "900ms", "5s",
+        "750ms", "5s",
     )  # fmt: skip
     plain = database._engine.raw_connection()
     cursor = plain.cursor()
