@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
+from py_compile import PycInvalidationMode
 
 import psutil
 
@@ -23,6 +25,7 @@ _LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv*", "var", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache",
     "__pycache__",
 )  # fmt: skip
+ROOMS = ("api", "worker", "shared", "local", "client", "tests")
 # What pytest's exit code says.
 _PASSED, _FAILED = 0, 1
 
@@ -36,13 +39,20 @@ class Verdict(StrEnum):
 
 
 class Copy:
-    """A copy of this checkout in a folder of its own."""
+    """A copy of this checkout in a folder of its own. `sound` are the tests that have passed
+    without any bug, in whichever copy."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "project"
+    def __init__(self, folder: Path, sound: set[tuple[str, ...]]) -> None:
+        self.folder = folder
+        self._sound = sound
+        self._running: subprocess.Popen[str] | None = None
         shutil.copytree(CHECKOUT, self.folder, ignore=_LEFT_OUT)
-        # Tests that have passed without any bug.
-        self._sound: set[tuple[str, ...]] = set()
+        # A bug may be planted within the second, and have the length, of what it replaces: what is
+        # compiled counts only for the text that it was made from, to the last letter.
+        for room in ROOMS:
+            compileall.compile_dir(
+                str(self.folder / room), quiet=2, invalidation_mode=PycInvalidationMode.CHECKED_HASH
+            )
 
     def try_out(self, planted: Mutant) -> tuple[Verdict, str]:
         """Plant a bug and run the tests that are to notice it; what they said, in a line."""
@@ -58,6 +68,12 @@ class Copy:
         # A negative code: the bug let a signal, which a test sends to its own process, end it.
         noticed = code == _FAILED or code < 0
         return (Verdict.NOTICED if noticed else Verdict.ERROR), said
+
+    def stop(self) -> None:
+        """End the tests that run now."""
+        running = self._running
+        if running is not None and running.poll() is None:
+            _end(running)
 
     @contextmanager
     def _planted(self, planted: Mutant) -> Iterator[None]:
@@ -77,14 +93,12 @@ class Copy:
             command, cwd=self.folder, env=environment, text=True, start_new_session=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         ) as process:  # fmt: skip
+            self._running = process
             try:
                 said, _ = process.communicate(timeout=LONGEST)
             except subprocess.TimeoutExpired:
                 _end(process)
                 return _FAILED, f"not within {LONGEST} s"
-            except BaseException:
-                _end(process)
-                raise
         lines = [line for line in said.splitlines() if line.strip()]
         failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
         # A test that could not be collected has noticed nothing.
