@@ -77,7 +77,10 @@ SHARED = {
         "shared.observation_id", "shared.queue.messages", "shared.setting_values",
         "shared.settings",
     },
-    "shared.queue": {"shared.errors", "shared.queue.messages", "shared.settings"},
+    "shared.queue": {
+        "shared.errors", "shared.queue.messages", "shared.queue.piece_message", "shared.settings",
+    },
+    "shared.queue.piece_message": {"shared.queue.messages"},
     "shared.queue.messages": {"shared.errors", "shared.observation_id"},
     "shared.settings": {
         "shared.address", "shared.errors", "shared.redis_url", "shared.setting_values",

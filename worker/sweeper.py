@@ -12,6 +12,7 @@ from shared.db.engine import Database
 from shared.db.job_rows import Job
 from shared.queue.broker import Broker
 from shared.queue.messages import (
+    JOB_LANES,
     SET_ASIDE,
     Kind,
     Lane,
@@ -69,7 +70,7 @@ class Sweeper:
         """
         if self._attempts_are_certain:
             self._tell(self._database.write(lambda c: lost_jobs.set_aside(c, _MOST_RETURNED)))
-        for lane in Lane:
+        for lane in JOB_LANES:
             empty = self._broker.backlog(lane) == 0
             lost = self._database.write(
                 lambda c, lane=lane, empty=empty: lost_jobs.return_lost(  # type: ignore[misc]

@@ -25,9 +25,9 @@ from shared.queue.broker import (
     alive,
     away,
     client_options,
-    message,
     seconds_of,
 )
+from shared.queue.celery_message import message
 from shared.queue.messages import Group, Lane, Reply
 from shared.queue.names import Names
 from shared.queue.refusals import has_moved

@@ -20,9 +20,10 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from shared.errors import BrokerAwayError
-from shared.queue.celery_message import celery_message
-from shared.queue.messages import TASK_OF_KIND, Group, Lane, Reply
+from shared.queue.celery_message import message, piece_message
+from shared.queue.messages import Group, Lane, Reply
 from shared.queue.names import Names
+from shared.queue.piece_message import Piece
 from shared.queue.refusals import has_moved, reason
 from shared.queue.reloads import KEPT, ReloadOutcome, ReloadRequest, readable
 from shared.settings import Settings
@@ -79,12 +80,6 @@ def tls_options(settings: Settings) -> dict[str, Any] | None:
     return {"ssl_cert_reqs": mode}
 
 
-def message(group: Group, queue: str) -> str:
-    """What is put on a lane's queue for a group."""
-    task = TASK_OF_KIND[group.requests[0].kind]
-    return celery_message(task, group.to_text(), queue, group.group_id)
-
-
 class Broker:
     """One process's way to Redis, under the names of its deployment."""
 
@@ -101,6 +96,18 @@ class Broker:
         queue = self._names.queue(lane)
         with self._asking():
             self._client.lpush(queue, message(group, queue))
+
+    def publish_pieces(self, pieces: Sequence[Piece]) -> None:
+        """Put pieces of batches on the bulk lane, in their order.
+
+        Raises:
+            BrokerAwayError: Redis does not answer, or takes no writes.
+        """
+        if not pieces:
+            return
+        queue = self._names.queue(Lane.BULK)
+        with self._asking():
+            self._client.lpush(queue, *(piece_message(piece, queue) for piece in pieces))
 
     def reply(self, channel: str, reply: Reply) -> None:
         """Answer a gateway process.

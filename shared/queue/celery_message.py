@@ -1,4 +1,4 @@
-"""A group's text as the message that a Celery worker takes from Redis.
+"""A group's text, or a piece's, as the message that a Celery worker takes from Redis.
 
 Written here rather than by `Celery.send_task`, which takes four times as long and would bring
 Celery into the gateway: version 2 of Celery's message protocol (Celery documentation, "Message
@@ -10,6 +10,20 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+
+from shared.queue.messages import PIECE_TASK, TASK_OF_KIND, Group
+from shared.queue.piece_message import Piece
+
+
+def message(group: Group, queue: str) -> str:
+    """What is put on a lane's queue for a group."""
+    task = TASK_OF_KIND[group.requests[0].kind]
+    return celery_message(task, group.to_text(), queue, group.group_id)
+
+
+def piece_message(piece: Piece, queue: str) -> str:
+    """What is put on the queue of the bulk lane for a piece of a batch."""
+    return celery_message(PIECE_TASK, piece.to_text(), queue, piece.message_id)
 
 
 def celery_message(task: str, text: str, queue: str, message_id: str) -> str:
