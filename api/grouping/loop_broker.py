@@ -21,13 +21,12 @@ from shared.queue.broker import (
     PROBE,
     PROBE_KEPT,
     REPLIES,
-    Worker,
-    alive,
     away,
     client_options,
     seconds_of,
 )
 from shared.queue.celery_message import message
+from shared.queue.heartbeats import Worker, alive
 from shared.queue.messages import Group, Lane, Reply
 from shared.queue.names import Names
 from shared.queue.refusals import has_moved

@@ -12,7 +12,6 @@ import logging
 import ssl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import redis
@@ -21,6 +20,7 @@ from redis.retry import Retry
 
 from shared.errors import BrokerAwayError
 from shared.queue.celery_message import message, piece_message
+from shared.queue.heartbeats import Worker, alive
 from shared.queue.messages import Group, Lane, Reply
 from shared.queue.names import Names
 from shared.queue.piece_message import Piece
@@ -37,14 +37,6 @@ PROBE_KEPT = 60
 _REPLIES_KEPT = 60
 _MODELS_KEPT = 3600
 AWAY = (redis.RedisError, OSError)
-
-
-@dataclass(frozen=True, slots=True)
-class Worker:
-    """A worker that is alive, and the version of the model that it has loaded."""
-
-    name: str
-    model_version: str
 
 
 def make_redis(settings: Settings, socket_timeout: float) -> redis.Redis:
@@ -231,13 +223,6 @@ class Broker:
             if has_moved(error):
                 self._client.connection_pool.disconnect()
             raise away(error) from error
-
-
-def alive(now: Sequence[int], beats: Any) -> list[Worker]:
-    """Whose heartbeat lasts still: `now` is what TIME answers, `beats` the scored heartbeats."""
-    names = [name for name, until in beats if until >= now[0]]
-    # A neighbouring version may say more behind these two.
-    return [Worker(*name.split(" ")[:2]) for name in names if " " in name]
 
 
 def seconds_of(time: Any) -> float:
