@@ -124,6 +124,8 @@ def test_taking_over_the_ancestor(kind: str, url: str) -> None:
         "queuecast_deployment",
         "cleared_job",
         "queuecast_model",
+        "batch",
+        "batch_piece",
     }
     assert {k: v[0] for k, v in found["prediction"][0].items()}["observation_id"] == "TEXT"
     if kind == "postgres":
