@@ -74,8 +74,8 @@ SHARED = {
     # Redis and the database know nothing of each other; both know the messages.
     "shared.db": {
         "shared.answers", "shared.argument", "shared.data_folder", "shared.errors", "shared.logs",
-        "shared.observation_id", "shared.queue.messages", "shared.setting_values",
-        "shared.settings",
+        "shared.observation_id", "shared.queue.messages", "shared.queue.piece_message",
+        "shared.setting_values", "shared.settings",
     },
     "shared.queue": {
         "shared.errors", "shared.queue.messages", "shared.queue.piece_message", "shared.settings",
@@ -90,6 +90,9 @@ SHARED = {
     "shared.address": {"shared.errors"},
     "shared.data_folder": {"shared.errors"},
     "shared.observation_id": {"shared.errors"},
+    "shared.request_shape": {
+        "shared.errors", "shared.model_kind", "shared.observation_id", "shared.queue.messages",
+    },
     "shared.strict_json": {"shared.errors", "shared.shown"},
     "shared.errors": set(),
     "shared.logs": set(),
