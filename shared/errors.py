@@ -54,9 +54,14 @@ class WrongShapeError(ClientFaultError):
 
 
 class UnfitObservationError(ClientFaultError):
-    """The model cannot take this observation. Raised while framing and scoring."""
+    """The model cannot take this observation. Raised while framing and scoring. `column` is the one
+    at fault, where it is one."""
 
     status = 422
+
+    def __init__(self, message: str, column: str | None = None) -> None:
+        super().__init__(message)
+        self.column = column
 
 
 class UnansweredError(UnfitObservationError):

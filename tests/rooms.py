@@ -39,11 +39,11 @@ WORKER = {
     # The process that starts generations knows nothing of what they do.
     "worker.generations": set(),
     "worker.maintenance": {
-        "worker.clearing", "worker.given_up", "worker.heartbeat", "worker.recovery",
-        "worker.sweeper",
+        "worker.clearing", "worker.given_up", "worker.heartbeat", "worker.pieces",
+        "worker.recovery", "worker.sweeper",
     },
     "worker.recovery": {"worker.regrouping", "worker.sweeper"},
-    "worker.sweeper": {"worker.regrouping"},
+    "worker.sweeper": {"worker.pieces", "worker.regrouping"},
     "worker.regrouping": set(),
     "worker.clearing": set(),
     "worker.given_up": set(),
@@ -58,6 +58,8 @@ WORKER = {
         "worker.labelling", "worker.regrouping", "worker.scoring", "worker.served_model",
         "worker.storing",
     },
+    # What becomes of batches; it knows nothing of groups.
+    "worker.pieces": {"worker.model", "worker.scoring", "worker.served_model"},
     "worker.storing": {"worker.labelling", "worker.model", "worker.scoring"},
     "worker.labelling": {"worker.model", "worker.scoring"},
     "worker.scoring": {"worker.model", "worker.orphans"},

@@ -1,4 +1,4 @@
-"""Finds accepted jobs whose message or process was lost.
+"""Finds accepted jobs, and pieces of batches, whose message or process was lost.
 
 One worker at a time does it for all, under a lease in the database.
 """
@@ -19,6 +19,7 @@ from shared.queue.messages import (
     Outcome,
     Reply,
 )
+from worker.pieces.recovery import PieceRecovery
 from worker.regrouping import regroup
 
 log = logging.getLogger(__name__)
@@ -36,11 +37,14 @@ class Sweeper:
     """Sweeps for the worker `name`. `group_size` is the most jobs in a group that is published
     again."""
 
-    def __init__(self, name: str, group_size: int, database: Database, broker: Broker) -> None:
+    def __init__(
+        self, name: str, group_size: int, database: Database, broker: Broker, pieces: PieceRecovery
+    ) -> None:
         self._name = name
         self._group_size = group_size
         self._database = database
         self._broker = broker
+        self._pieces = pieces
         self._attempts_are_certain = False
 
     def sweep(self) -> None:
@@ -51,6 +55,9 @@ class Sweeper:
         """
         if self._database.write(lambda c: leases.hold(c, leases.SWEEPER, self._name, LEASE_LASTS)):
             self.return_lost()
+            if self._attempts_are_certain:
+                self._pieces.set_aside()
+            self._pieces.return_lost()
         self._attempts_are_certain = True
 
     def doubt_attempts(self) -> None:

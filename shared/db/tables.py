@@ -176,6 +176,10 @@ BATCH = Table(
     sqlite_autoincrement=True,
 )
 
+_BATCH_UNFINISHED = BATCH.c.status.in_(("queued", "running"))
+Index("batch_unfinished", BATCH.c.seq,
+      postgresql_where=_BATCH_UNFINISHED, sqlite_where=_BATCH_UNFINISHED)  # fmt: skip
+
 # Some lines of a batch, which are scored and stored together; `body` is empty when they are.
 BATCH_PIECE = Table(
     "batch_piece",

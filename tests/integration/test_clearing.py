@@ -227,7 +227,7 @@ def test_what_an_earlier_version_cleared(database: Database, url: str, clearing:
 
 def _forget(connection: Connection) -> None:
     if connection.dialect.name != "sqlite":
-        connection.exec_driver_sql("DROP FUNCTION queuecast_store")
+        connection.exec_driver_sql("DROP FUNCTION queuecast_store, queuecast_store_piece")
     ours = (
         "prediction", "job", "lease", "queuecast_deployment", "cleared_job", "queuecast_model",
         "batch", "batch_piece",

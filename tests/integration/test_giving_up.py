@@ -22,6 +22,7 @@ from shared.queue.names import Names
 from shared.settings import Settings
 from worker.given_up import GivenUpGroups
 from worker.groups import GroupRunner
+from worker.pieces.recovery import PieceRecovery
 from worker.scoring.trial import try_steady
 from worker.served_model import ServedModel
 from worker.sweeper import Sweeper
@@ -74,7 +75,7 @@ def parts(
     broker = Broker(make_redis(settings, 1.0), Names("test"))
     served = ServedModel(*try_steady(artifacts, 20.0, 1), 20.0)
     runner = GroupRunner(served, database, broker, 20.0, 30.0, 512)
-    sweeper = Sweeper("me", settings.group_size, database, broker)
+    sweeper = Sweeper("me", settings.group_size, database, broker, PieceRecovery(database, broker))
     yield Parts(url, database, broker, runner, sweeper, GivenUpGroups(database))
     database.close()
 

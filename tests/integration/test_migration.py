@@ -97,7 +97,7 @@ def test_each_earlier_schema(url: str) -> None:
 
 def _empty(connection: Connection) -> None:
     if connection.dialect.name != "sqlite":
-        connection.exec_driver_sql("DROP FUNCTION queuecast_store")
+        connection.exec_driver_sql("DROP FUNCTION queuecast_store, queuecast_store_piece")
     for table in inspect(connection).get_table_names():
         connection.exec_driver_sql(f"DROP TABLE {table}")
 

@@ -9,6 +9,55 @@ down_revision = "0009"
 
 _UNFINISHED = sa.text("status IN ('queued', 'running')")
 
+# The rows of a piece; each array has a place for each line, whose key is null where the line made
+# no row. The observations are the lines that lie in the database already, unless others are given.
+# Returns the keys that had a row before.
+STORE_PIECE = """
+CREATE FUNCTION queuecast_store_piece(
+    batch_of bigint, piece_of integer, keys text[], are_text boolean[], observations text[],
+    probas double precision[], scored_by text, answers text[]
+) RETURNS text[] LANGUAGE plpgsql
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off
+AS $$
+DECLARE
+    numbers regclass := pg_get_serial_sequence('prediction', 'id');
+    lines text[] := observations;
+    made_at timestamptz;
+    inserted bigint;
+BEGIN
+    IF lines IS NULL THEN
+        SELECT string_to_array(body, E'\\n') INTO lines
+        FROM batch_piece WHERE batch_seq = batch_of AND number = piece_of;
+    END IF;
+    -- As in queuecast_store: every number that is drawn from here on is above this one.
+    PERFORM pg_advisory_xact_lock_shared(
+        numbers::oid::int, coalesce(pg_sequence_last_value(numbers), 0)::bit(32)::int
+    );
+    made_at := clock_timestamp();
+    WITH numbered AS MATERIALIZED (
+        SELECT nextval(numbers) AS id, incoming.*
+        FROM unnest(lines, keys, are_text, probas, answers)
+            AS incoming (line, key, is_text, proba, answer)
+        WHERE key IS NOT NULL
+    )
+    INSERT INTO prediction (id, observation_id, observation_id_is_text, observation, proba,
+                            model_version, predicted_at, answer)
+    SELECT id, key, is_text, rtrim(line, E'\\r'), proba, scored_by, made_at, answer
+    FROM numbered ORDER BY key, id
+    ON CONFLICT (observation_id) DO NOTHING;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
+    IF inserted = cardinality(array_remove(keys, NULL)) THEN
+        RETURN ARRAY[]::text[];
+    END IF;
+    -- Those that this transaction did not make.
+    RETURN ARRAY(
+        SELECT observation_id FROM prediction
+        WHERE observation_id = ANY (keys) AND xmin::text <> pg_current_xact_id()::xid::text
+    );
+END
+$$
+"""
+
 
 def upgrade() -> None:
     serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -64,3 +113,11 @@ def upgrade() -> None:
             name, "batch_piece", columns,
             postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED,
         )  # fmt: skip
+    # Batches that a sweep looks at.
+    op.create_index(
+        "batch_unfinished", "batch", ["seq"],
+        postgresql_where=sa.text("status IN ('queued', 'running')"),
+        sqlite_where=sa.text("status IN ('queued', 'running')"),
+    )  # fmt: skip
+    if op.get_bind().dialect.name != "sqlite":
+        op.execute(STORE_PIECE)
