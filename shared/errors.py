@@ -136,6 +136,41 @@ class UncancellableJobError(ClientFaultError):
     status = 409
 
 
+class UnknownBatchError(ClientFaultError):
+    """No batch of this id is there."""
+
+    status = 404
+
+
+class EndedBatchError(ClientFaultError):
+    """The batch has ended, so it cannot be cancelled or gone on with any more."""
+
+    status = 409
+
+
+class MovedUploadError(ClientFaultError):
+    """A part of a batch was sent for another place than the batch is at: at byte `offset`."""
+
+    status = 409
+
+    def __init__(self, message: str, offset: int, is_complete: bool) -> None:
+        super().__init__(message)
+        self.offset = offset
+        self.is_complete = is_complete
+
+
+class BrokenUploadError(QueuecastError):
+    """Part of a batch was taken in, and then something was wrong: `cause` says what. The batch,
+    `batch_id`, can be gone on with at byte `offset`."""
+
+    def __init__(self, cause: QueuecastError, batch_id: str, offset: int) -> None:
+        super().__init__(str(cause))
+        self.status = cause.status
+        self.cause = cause
+        self.batch_id = batch_id
+        self.offset = offset
+
+
 class UnavailableError(QueuecastError):
     """A part that is needed does not answer, and nothing was stored or promised. `retry_after` is
     in whole seconds."""

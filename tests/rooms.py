@@ -17,7 +17,8 @@ API = {
     "api.server": {"api.cancelling", "api.http"},
     "api.routes": {"api.gateway", "api.http", "api.openapi", "api.page", "api.reloads"},
     "api.gateway": {
-        "api.acceptance", "api.cancelling", "api.database_watch", "api.dispatch", "api.grouping",
+        "api.acceptance", "api.batches", "api.cancelling", "api.database_watch", "api.dispatch",
+        "api.grouping",
         "api.http", "api.redis_watch", "api.reloads",
     },
     "api.dispatch": {"api.acceptance", "api.cancelling", "api.grouping", "api.redis_watch"},
@@ -25,6 +26,7 @@ API = {
     "api.redis_watch": {"api.grouping"},
     "api.reloads": {"api.grouping", "api.redis_watch"},
     "api.acceptance": set(),
+    "api.batches": {"api.acceptance"},
     "api.grouping": set(),
     "api.http": set(),
     # What is said of the service, and the page that shows it: neither knows a server.

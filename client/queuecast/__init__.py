@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from queuecast.client import Client
+from typing import TYPE_CHECKING, Any
+
 from queuecast.errors import (
     BrokenOffError,
     JobError,
@@ -21,6 +22,9 @@ from queuecast.errors import (
 )
 from queuecast.packing.packer import pack
 from queuecast.service.answers import Job, Model, Prediction, Readiness, Reload, Row
+
+if TYPE_CHECKING:
+    from queuecast.client import Client
 
 __all__ = [
     "BrokenOffError",
@@ -45,3 +49,12 @@ __all__ = [
     "UnreachableError",
     "pack",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Where a model is trained nothing is asked by HTTP, and what that needs may not be installed.
+    if name == "Client":
+        from queuecast.client import Client
+
+        return Client
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -163,6 +163,10 @@ BATCH = Table(
     Column("finished_at", UtcDateTime),
     # The bytes as sent whose effects are committed.
     Column("upload_offset", BigInteger, nullable=False, server_default="0"),
+    # The bytes of lines, after gzip, whose effects are committed; and how many of them were when
+    # `upload_offset` was: what has come since of a compressed part, which comes again as a whole.
+    Column("unpacked", BigInteger, nullable=False, server_default="0"),
+    Column("part_unpacked", BigInteger, nullable=False, server_default="0"),
     Column("upload_complete", Boolean, nullable=False, server_default=false()),
     # The header of a CSV file.
     Column("columns", JsonText),

@@ -324,9 +324,13 @@ def test_a_positive_class_that_is_none(tmp_path: Path) -> None:
             pack(tmp_path, pipeline, data, y, positive_class=asked)
 
 
-def test_it_is_imported_without_pandas() -> None:
-    """And without scikit-learn and joblib: only `pack` asks for them."""
-    hide = "import sys; sys.modules.update(pandas=None, sklearn=None, joblib=None, numpy=None); "
+HIDDEN = (("pandas", "sklearn", "joblib", "numpy"), ("urllib3", "click"))
+
+
+@pytest.mark.parametrize("hidden", HIDDEN, ids=str)
+def test_it_is_imported_without(hidden: tuple[str, ...]) -> None:
+    """Only `pack` asks for the libraries of training, and only the client for those of HTTP."""
+    hide = f"import sys; sys.modules.update({', '.join(f'{name}=None' for name in hidden)}); "
     command = [sys.executable, "-c", f"{hide}import queuecast; print(queuecast.pack.__name__)"]
     found = subprocess.run(
         command, cwd=PACKAGE.parent, check=True, capture_output=True, text=True

@@ -76,6 +76,8 @@ def upgrade() -> None:
         sa.Column("changed_at", moment, nullable=False),
         sa.Column("finished_at", moment),
         sa.Column("upload_offset", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("unpacked", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("part_unpacked", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("upload_complete", sa.Boolean, nullable=False, server_default=sa.false()),
         sa.Column("columns", sa.Text),
         sa.Column("tail", sa.LargeBinary),
