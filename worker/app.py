@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import redis
 from celery import Celery
 from celery.signals import (
     setup_logging,
@@ -21,6 +22,7 @@ from shared.errors import DatabaseFaultError, ModelFaultError, UnavailableError
 from shared.queue.broker import Broker, make_redis
 from shared.queue.messages import PIECE_TASK, PREDICT_TASK, UPDATE_TASK, Group, MessageError
 from shared.queue.names import Names
+from shared.queue.piece_lane import PieceLane
 from shared.queue.piece_message import Piece
 from shared.queue.reloads import worker_of
 from shared.settings import Settings
@@ -88,10 +90,11 @@ def create_app(
         if "runners" not in child:
             limit = settings.task_limit
             lease = max(limit, DATABASE_WAIT) + LEASE_MARGIN
-            database, broker = _servers(settings, names)
+            database, client = _servers(settings)
+            broker, lane = Broker(client, names), PieceLane(client, names)
             child["runners"] = Runners(
                 GroupRunner(served, database, broker, limit, lease, settings.group_size),
-                PieceRunner(served, database, broker, limit, lease),
+                PieceRunner(served, database, lane, limit, lease),
             )
         return child["runners"]
 
@@ -154,9 +157,10 @@ def make_maintenance(
 ) -> Maintenance:
     """Wire what the parent process does beside its children, in a generation of this name that
     began then, by the monotonic clock; nothing connects until it starts."""
-    database, broker = _servers(settings, names)
+    database, client = _servers(settings)
+    broker = Broker(client, names)
     reloads = ReloadRequests(worker_of(name), names.namespace, broker, reports, began)
-    pieces = PieceRecovery(database, broker)
+    pieces = PieceRecovery(database, PieceLane(client, names))
     sweeper = Sweeper(name, settings.group_size, database, broker, pieces)
     return Maintenance(
         Heartbeat(name, served, settings.worker_processes, broker, reports, reloads),
@@ -168,9 +172,9 @@ def make_maintenance(
     )
 
 
-def _servers(settings: Settings, names: Names) -> tuple[Database, Broker]:
+def _servers(settings: Settings) -> tuple[Database, redis.Redis]:
     """The servers that one process of a worker talks to; nothing connects yet."""
-    return _database(settings), Broker(make_redis(settings, REDIS_WAIT), names)
+    return _database(settings), make_redis(settings, REDIS_WAIT)
 
 
 def _database(settings: Settings) -> Database:

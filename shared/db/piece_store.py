@@ -50,14 +50,27 @@ def store(connection: Connection, piece: ClaimedPiece, scored: ScoredLines) -> s
     parameters = {
         "batch": piece.batch_seq,
         "piece": piece.number,
-        "keys": list(scored.keys),
-        "are_text": list(scored.are_text),
-        "observations": None if scored.observations is None else list(scored.observations),
-        "probas": list(scored.probas),
+        "keys": text_array(scored.keys),
+        "are_text": "{" + ",".join(["ft"[is_text] for is_text in scored.are_text]) + "}",
+        "observations": scored.observations and text_array(scored.observations),
+        "probas": "{" + ",".join(["NULL" if p is None else repr(p) for p in scored.probas]) + "}",
         "model_version": scored.model_version,
-        "answers": None if scored.answers is None else list(scored.answers),
+        "answers": scored.answers and text_array(scored.answers),
     }
     return set(connection.exec_driver_sql(_STORE, parameters).scalar_one())
+
+
+def text_array(texts: Sequence[str | None]) -> str:
+    """Texts as PostgreSQL writes an array of them. One constant costs driver and server much less
+    than an expression of a thousand."""
+    # Ids mostly are numbers, which need no quotes.
+    if all(map(str.isdecimal, [text for text in texts if text is not None])):
+        return "{" + ",".join(["NULL" if text is None else text for text in texts]) + "}"
+    quoted = [
+        "NULL" if text is None else '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        for text in texts
+    ]
+    return "{" + ",".join(quoted) + "}"
 
 
 def _store_on_sqlite(connection: Connection, piece: ClaimedPiece, scored: ScoredLines) -> set[str]:

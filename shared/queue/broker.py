@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -19,11 +19,10 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from shared.errors import BrokerAwayError
-from shared.queue.celery_message import message, piece_message
+from shared.queue.celery_message import message
 from shared.queue.heartbeats import Worker, alive
 from shared.queue.messages import Group, Lane, Reply
 from shared.queue.names import Names
-from shared.queue.piece_message import Piece
 from shared.queue.refusals import has_moved, reason
 from shared.queue.reloads import KEPT, ReloadOutcome, ReloadRequest, readable
 from shared.settings import Settings
@@ -72,6 +71,21 @@ def tls_options(settings: Settings) -> dict[str, Any] | None:
     return {"ssl_cert_reqs": mode}
 
 
+@contextmanager
+def asking(client: redis.Redis) -> Iterator[None]:
+    """What Redis does not do is one of our errors.
+
+    Raises:
+        BrokerAwayError: it does not answer, or does not do what it is asked.
+    """
+    try:
+        yield
+    except AWAY as error:
+        if has_moved(error):
+            client.connection_pool.disconnect()
+        raise away(error) from error
+
+
 class Broker:
     """One process's way to Redis, under the names of its deployment."""
 
@@ -86,20 +100,8 @@ class Broker:
             BrokerAwayError: Redis does not answer, or takes no writes.
         """
         queue = self._names.queue(lane)
-        with self._asking():
+        with asking(self._client):
             self._client.lpush(queue, message(group, queue))
-
-    def publish_pieces(self, pieces: Sequence[Piece]) -> None:
-        """Put pieces of batches on the bulk lane, in their order.
-
-        Raises:
-            BrokerAwayError: Redis does not answer, or takes no writes.
-        """
-        if not pieces:
-            return
-        queue = self._names.queue(Lane.BULK)
-        with self._asking():
-            self._client.lpush(queue, *(piece_message(piece, queue) for piece in pieces))
 
     def reply(self, channel: str, reply: Reply) -> None:
         """Answer a gateway process.
@@ -108,7 +110,7 @@ class Broker:
             BrokerAwayError: Redis does not answer, or takes no writes.
         """
         key = REPLIES + channel
-        with self._asking():
+        with asking(self._client):
             self._client.rpush(key, reply.to_text())
             # In a second round trip: the gateway can read the reply meanwhile.
             self._client.expire(key, _REPLIES_KEPT)
@@ -119,7 +121,7 @@ class Broker:
         Raises:
             BrokerAwayError: Redis does not answer.
         """
-        with self._asking():
+        with asking(self._client):
             length: Any = self._client.llen(self._names.queue(lane))
         return int(length)
 
@@ -129,7 +131,7 @@ class Broker:
         Raises:
             BrokerAwayError: Redis does not answer, or takes no writes.
         """
-        with self._asking():
+        with asking(self._client):
             # By Redis' own clock: the workers' clocks may differ.
             now: Any = self._client.time()
             with self._client.pipeline(transaction=False) as commands:
@@ -146,7 +148,7 @@ class Broker:
         Raises:
             BrokerAwayError: Redis does not answer, or takes no writes.
         """
-        with self._asking():
+        with asking(self._client):
             self._client.zrem(self._names.heartbeats, f"{worker} {model_version}")
 
     def describe_model(self, version: str, description: dict[str, Any]) -> None:
@@ -156,7 +158,7 @@ class Broker:
             BrokerAwayError: Redis does not answer, or takes no writes.
         """
         key = self._names.model(version)
-        with self._asking(), self._client.pipeline(transaction=False) as commands:
+        with asking(self._client), self._client.pipeline(transaction=False) as commands:
             commands.delete(key)
             commands.zadd(key, {json.dumps(description): 0})
             commands.expire(key, _MODELS_KEPT)
@@ -168,7 +170,7 @@ class Broker:
         Raises:
             BrokerAwayError: Redis does not answer.
         """
-        with self._asking():
+        with asking(self._client):
             found: Any = self._client.zrange(self._names.model(version), 0, 0)
         description: dict[str, Any] | None = json.loads(found[0]) if found else None
         return description
@@ -179,7 +181,7 @@ class Broker:
         Raises:
             BrokerAwayError: Redis does not answer.
         """
-        with self._asking():
+        with asking(self._client):
             return seconds_of(self._client.time())
 
     def reload_requests(self) -> list[ReloadRequest]:
@@ -188,7 +190,7 @@ class Broker:
         Raises:
             BrokerAwayError: Redis does not answer.
         """
-        with self._asking():
+        with asking(self._client):
             found: Any = self._client.zrange(self._names.reloads, 0, -1)
         return readable(found, ReloadRequest.from_text)
 
@@ -199,7 +201,7 @@ class Broker:
             BrokerAwayError: Redis does not answer, or takes no writes.
         """
         key = self._names.reload(reload_id)
-        with self._asking(), self._client.pipeline(transaction=False) as commands:
+        with asking(self._client), self._client.pipeline(transaction=False) as commands:
             commands.zadd(key, {outcome.to_text(): int(outcome.state.final)})
             commands.expire(key, KEPT)
             commands.execute()
@@ -210,19 +212,10 @@ class Broker:
         Raises:
             BrokerAwayError: Redis does not answer.
         """
-        with self._asking():
+        with asking(self._client):
             now: Any = self._client.time()
             beats = self._client.zrange(self._names.heartbeats, 0, -1, withscores=True)
         return alive(now, beats)
-
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        try:
-            yield
-        except AWAY as error:
-            if has_moved(error):
-                self._client.connection_pool.disconnect()
-            raise away(error) from error
 
 
 def seconds_of(time: Any) -> float:

@@ -9,9 +9,9 @@ the installed Celery writes.
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 
-from shared.queue.messages import PIECE_TASK, TASK_OF_KIND, Group
+from shared.queue.messages import PIECE_TASK, TASK_OF_KIND, UNREADABLE, Group, MessageError
 from shared.queue.piece_message import Piece
 
 
@@ -24,6 +24,19 @@ def message(group: Group, queue: str) -> str:
 def piece_message(piece: Piece, queue: str) -> str:
     """What is put on the queue of the bulk lane for a piece of a batch."""
     return celery_message(PIECE_TASK, piece.to_text(), queue, piece.message_id)
+
+
+def piece_in(text: str) -> Piece:
+    """The piece of such a message, for whoever takes it from its lane without Celery.
+
+    Raises:
+        MessageError: it is no piece of this version or a neighbouring one.
+    """
+    try:
+        body = json.loads(b64decode(json.loads(text)["body"]))
+        return Piece.from_text(body[0][0])
+    except (*UNREADABLE, IndexError) as error:
+        raise MessageError(f"not a piece: {error!r}") from error
 
 
 def celery_message(task: str, text: str, queue: str, message_id: str) -> str:

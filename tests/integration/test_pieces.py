@@ -11,9 +11,10 @@ import pytest
 
 from shared.db.engine import Database, connect
 from shared.db.migrate import migrate
-from shared.queue.broker import Broker, make_redis
+from shared.queue.broker import make_redis
 from shared.queue.messages import Lane
 from shared.queue.names import Names
+from shared.queue.piece_lane import PieceLane
 from shared.settings import Settings
 from tests.queued_batches import queue, stored
 from tests.system import FIRST_PASSENGER, FIRST_PROBA
@@ -21,6 +22,8 @@ from worker.pieces.runner import PieceRunner
 from worker.scoring.scoring import score
 from worker.scoring.trial import try_steady
 from worker.served_model import ServedModel
+
+NAMES = Names("test")
 
 
 @pytest.fixture(scope="module")
@@ -47,13 +50,18 @@ def database(settings: Settings) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="module")
-def broker(settings: Settings) -> Broker:
-    return Broker(make_redis(settings, 1.0), Names("test"))
+def lane(settings: Settings) -> PieceLane:
+    return PieceLane(make_redis(settings, 1.0), NAMES)
+
+
+def waiting(settings: Settings) -> int:
+    """How many pieces wait on their lane."""
+    return int(make_redis(settings, 1.0).llen(NAMES.queue(Lane.BULK)))
 
 
 @pytest.fixture(scope="module")
-def runner(served: ServedModel, database: Database, broker: Broker) -> PieceRunner:
-    return PieceRunner(served, database, broker, 20.0, 30.0)
+def runner(served: ServedModel, database: Database, lane: PieceLane) -> PieceRunner:
+    return PieceRunner(served, database, lane, 20.0, 30.0)
 
 
 def line(observation_id: Any, observation: Any = FIRST_PASSENGER, **more: Any) -> str:
@@ -173,22 +181,38 @@ def test_a_batch_that_still_comes_does_not_end(runner: PieceRunner, database: Da
     assert batch.status() == "running"
 
 
-def test_a_piece_that_was_tried_is_divided(
-    runner: PieceRunner, database: Database, broker: Broker
-) -> None:
-    """After one try into thirty-twos, after two into single rows; the others are published."""
+def test_a_piece_that_was_tried_is_divided(runner: PieceRunner, database: Database) -> None:
+    """After one try into thirty-twos, after two into single rows; what it was divided into is run
+    by the same turn, since nobody waits for anything else."""
     lines = [line(f"divided-{n}") for n in range(70)]
     batch = queue(database, [lines])
     _try_in_vain(database, batch.seq)
-    before = broker.backlog(Lane.BULK)
     runner.run(batch.pieces[0])
     assert [(row.first_line, row.lines, row.attempts) for row in batch.rows()] == [
-        (1, 32, 2), (33, 32, 1), (65, 6, 1),
+        (1, 32, 2), (33, 32, 2), (65, 6, 2),
     ]  # fmt: skip
-    assert broker.backlog(Lane.BULK) == before + 2
+    assert batch.status() == "succeeded"
+    batch = queue(database, [lines[:3]])
     _try_in_vain(database, batch.seq)
-    runner.run(type(batch.pieces[0])(batch.seq, 2))
-    assert [row.lines for row in batch.rows()] == [32, 32, 1, 1, 1, 1, 1, 1]
+    _try_in_vain(database, batch.seq)
+    runner.run(batch.pieces[0])
+    assert [(row.lines, row.duplicate, row.attempts) for row in batch.rows()] == [(1, 1, 3)] * 3
+
+
+def test_a_turn_ends_when_anything_else_waits(
+    runner: PieceRunner, database: Database, lane: PieceLane, settings: Settings
+) -> None:
+    """Pieces that come next on the lane are run at once, but for when there is other work."""
+    batch = queue(database, [[line(f"turn-{n}")] for n in range(4)])
+    lane.publish(batch.pieces[1:3])
+    runner.run(batch.pieces[0])
+    assert (batch.counts()[1], waiting(settings)) == (3, 0)
+    lane.publish(batch.pieces[3:])
+    client = make_redis(settings, 1.0)
+    client.lpush(NAMES.queue(Lane.DEFERRED), "something")
+    runner.run(batch.pieces[0])
+    assert (batch.counts()[1], waiting(settings)) == (3, 1)
+    client.delete(NAMES.queue(Lane.DEFERRED), NAMES.queue(Lane.BULK))
 
 
 def _try_in_vain(database: Database, batch_seq: int) -> None:

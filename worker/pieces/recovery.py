@@ -13,8 +13,8 @@ from shared.db import batch_pieces, lost_pieces
 from shared.db.engine import Database
 from shared.db.wait_limit import allow_waiting
 from shared.errors import ClientFaultError, DatabaseAwayError
-from shared.queue.broker import Broker
-from shared.queue.messages import SET_ASIDE, Lane
+from shared.queue.messages import SET_ASIDE
+from shared.queue.piece_lane import PieceLane
 from shared.queue.piece_message import Piece
 from shared.strict_json import parse
 
@@ -31,9 +31,9 @@ _MOST_RETURNED = 500
 class PieceRecovery:
     """Lets pieces be tried again, or sets the row aside that no process lives to answer."""
 
-    def __init__(self, database: Database, broker: Broker) -> None:
+    def __init__(self, database: Database, lane: PieceLane) -> None:
         self._database = database
-        self._broker = broker
+        self._lane = lane
         self._given_up: deque[Piece] = deque()
 
     def recover(self, piece: Piece) -> None:
@@ -53,7 +53,7 @@ class PieceRecovery:
         Raises:
             BrokerAwayError: Redis does not answer.
         """
-        self._broker.publish_pieces([piece])
+        self._lane.publish([piece])
 
     def given_up(self, piece: Piece) -> None:
         """Remember a piece that was given up; any thread may call this."""
@@ -87,14 +87,14 @@ class PieceRecovery:
         Raises:
             DatabaseAwayError, BrokerAwayError: one of them does not answer.
         """
-        is_empty = self._broker.backlog(Lane.BULK) == 0
+        is_empty = self._lane.is_empty()
         self._database.write(lost_pieces.cancel_lost)
         lost = self._database.write(
             lambda c: lost_pieces.return_lost(c, is_empty, LOST_AFTER, _MOST_RETURNED)
         )
         if lost:
             log.warning("%d pieces of batches had no message: published again", len(lost))
-            self._broker.publish_pieces(lost)
+            self._lane.publish(lost)
         for batch_seq in self._database.read(lambda c: lost_pieces.maybe_over(c, _MOST_RETURNED)):
             self._database.write(lambda c, seq=batch_seq: batch_pieces.end_batch(c, seq))  # type: ignore[misc]
 
