@@ -10,7 +10,7 @@ from api.http.byte_budget import ByteBudget
 from api.http.cors import Cors
 from api.http.routing import Route, Router
 from api.page.page_file import page_files
-from api.routes import docs, health, jobs, listings, models, openapi, predictions
+from api.routes import batches, docs, health, jobs, listings, models, openapi, predictions
 from api.server.body_reader import BodyLimits, BodyReader
 from api.server.door import Door
 from api.server.flask_threads import FlaskThreads
@@ -54,6 +54,7 @@ def waiting_routes(gateway: Gateway) -> list[Route]:
     return [
         *predictions.routes(gateway),
         *jobs.routes(gateway),
+        *batches.routes(gateway),
         *models.routes(gateway),
         *health.routes(gateway),
         *openapi.routes(gateway, files),
@@ -66,6 +67,6 @@ def create_flask(gateway: Gateway) -> Flask:
     app = Flask("queuecast", static_folder=None)
     # A path with a slash too many is unknown, not a redirect to the address that a client names.
     app.url_map.merge_slashes = False
-    for blueprint in (listings.blueprint, jobs.blueprint):
+    for blueprint in (listings.blueprint, jobs.blueprint, batches.blueprint):
         app.register_blueprint(blueprint(gateway))
     return app

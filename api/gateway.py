@@ -14,6 +14,7 @@ from api.acceptance.admission import Admission
 from api.acceptance.database_threads import DatabaseThreads
 from api.acceptance.job_lookup import JobLookup
 from api.acceptance.outbox import Outbox
+from api.batches.uploads import Uploads
 from api.cancelling import end
 from api.database_watch import DatabaseWatch
 from api.dispatch import Awaited, Dispatch, is_answer
@@ -94,6 +95,9 @@ class Gateway:
             self._threads, self._dispatch.publish_jobs, self._channel, settings.group_size
         )
         self._jobs = JobLookup(self._threads, settings.group_size)
+        self.uploads = Uploads(
+            settings, self._threads, self._broker.publish_pieces, self._check_text
+        )
         await self.redis_watch.look()
         self.database_watch.start()
         replies = ReplyReader(self._broker, self._channel, self._dispatch.returned)
@@ -227,6 +231,9 @@ class Gateway:
         encoding = self.database_watch.encoding
         encoding.check("id", request.observation_id.key)
         encoding.check("the body", request.body)
+
+    def _check_text(self, what: str, text: str) -> None:
+        self.database_watch.encoding.check(what, text)
 
     def _refuse_when_away(self) -> None:
         self.database_watch.refuse_writing()

@@ -54,9 +54,14 @@ class WrongShapeError(ClientFaultError):
 
 
 class UnfitObservationError(ClientFaultError):
-    """The model cannot take this observation. Raised while framing and scoring."""
+    """The model cannot take this observation. Raised while framing and scoring. `column` is the one
+    at fault, where it is one."""
 
     status = 422
+
+    def __init__(self, message: str, column: str | None = None) -> None:
+        super().__init__(message)
+        self.column = column
 
 
 class UnansweredError(UnfitObservationError):
@@ -129,6 +134,41 @@ class UncancellableJobError(ClientFaultError):
     """The job is running or has ended, so it cannot be cancelled any more."""
 
     status = 409
+
+
+class UnknownBatchError(ClientFaultError):
+    """No batch of this id is there."""
+
+    status = 404
+
+
+class EndedBatchError(ClientFaultError):
+    """The batch has ended, so it cannot be cancelled or gone on with any more."""
+
+    status = 409
+
+
+class MovedUploadError(ClientFaultError):
+    """A part of a batch was sent for another place than the batch is at: at byte `offset`."""
+
+    status = 409
+
+    def __init__(self, message: str, offset: int, is_complete: bool) -> None:
+        super().__init__(message)
+        self.offset = offset
+        self.is_complete = is_complete
+
+
+class BrokenUploadError(QueuecastError):
+    """Part of a batch was taken in, and then something was wrong: `cause` says what. The batch,
+    `batch_id`, can be gone on with at byte `offset`."""
+
+    def __init__(self, cause: QueuecastError, batch_id: str, offset: int) -> None:
+        super().__init__(str(cause))
+        self.status = cause.status
+        self.cause = cause
+        self.batch_id = batch_id
+        self.offset = offset
 
 
 class UnavailableError(QueuecastError):

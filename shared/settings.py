@@ -97,6 +97,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("GROUP_SIZE", "512", whole_number(1, 4096), "1 to 4096 observations"),
     Setting("GROUP_BYTES", "1048576", whole_number(1024, 2**30), "bytes, 1024 to 1073741824"),
     Setting("QUEUE_LIMIT", "20000", whole_number(1, 10_000_000), "1 to 10000000 jobs"),
+    Setting("MAX_BATCH", "4294967296", whole_number(1024, 2**44), "bytes, 1024 to 17592186044416"),
+    Setting("BATCHES_OPEN", "100", whole_number(1, 100_000), "1 to 100000 batches"),
+    Setting("BATCH_ROWS", "50000000", whole_number(1, 10**12), "1 to 1000000000000 rows"),
     Setting("LONG_POLLS", "256", whole_number(0, 2048), "0 to 2048"),
     Setting("DATABASE_CONNECTIONS", "4", whole_number(1, 64), "1 to 64, for each gateway"),
     Setting("WORKER_PROCESSES", "2", whole_number(1, 256), "1 to 256"),
@@ -140,6 +143,9 @@ class Settings:
     group_size: int
     group_bytes: int
     queue_limit: int
+    max_batch: int
+    batches_open: int
+    batch_rows: int
     long_polls: int
     database_connections: int
     worker_processes: int

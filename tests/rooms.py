@@ -17,7 +17,8 @@ API = {
     "api.server": {"api.cancelling", "api.http"},
     "api.routes": {"api.gateway", "api.http", "api.openapi", "api.page", "api.reloads"},
     "api.gateway": {
-        "api.acceptance", "api.cancelling", "api.database_watch", "api.dispatch", "api.grouping",
+        "api.acceptance", "api.batches", "api.cancelling", "api.database_watch", "api.dispatch",
+        "api.grouping",
         "api.http", "api.redis_watch", "api.reloads",
     },
     "api.dispatch": {"api.acceptance", "api.cancelling", "api.grouping", "api.redis_watch"},
@@ -25,6 +26,7 @@ API = {
     "api.redis_watch": {"api.grouping"},
     "api.reloads": {"api.grouping", "api.redis_watch"},
     "api.acceptance": set(),
+    "api.batches": {"api.acceptance"},
     "api.grouping": set(),
     "api.http": set(),
     # What is said of the service, and the page that shows it: neither knows a server.
@@ -39,11 +41,11 @@ WORKER = {
     # The process that starts generations knows nothing of what they do.
     "worker.generations": set(),
     "worker.maintenance": {
-        "worker.clearing", "worker.given_up", "worker.heartbeat", "worker.recovery",
-        "worker.sweeper",
+        "worker.clearing", "worker.given_up", "worker.heartbeat", "worker.pieces",
+        "worker.recovery", "worker.sweeper",
     },
     "worker.recovery": {"worker.regrouping", "worker.sweeper"},
-    "worker.sweeper": {"worker.regrouping"},
+    "worker.sweeper": {"worker.pieces", "worker.regrouping"},
     "worker.regrouping": set(),
     "worker.clearing": set(),
     "worker.given_up": set(),
@@ -58,6 +60,8 @@ WORKER = {
         "worker.labelling", "worker.regrouping", "worker.scoring", "worker.served_model",
         "worker.storing",
     },
+    # What becomes of batches; it knows nothing of groups.
+    "worker.pieces": {"worker.model", "worker.scoring", "worker.served_model"},
     "worker.storing": {"worker.labelling", "worker.model", "worker.scoring"},
     "worker.labelling": {"worker.model", "worker.scoring"},
     "worker.scoring": {"worker.model", "worker.orphans"},
@@ -74,10 +78,13 @@ SHARED = {
     # Redis and the database know nothing of each other; both know the messages.
     "shared.db": {
         "shared.answers", "shared.argument", "shared.data_folder", "shared.errors", "shared.logs",
-        "shared.observation_id", "shared.queue.messages", "shared.setting_values",
-        "shared.settings",
+        "shared.observation_id", "shared.queue.messages", "shared.queue.piece_message",
+        "shared.setting_values", "shared.settings",
     },
-    "shared.queue": {"shared.errors", "shared.queue.messages", "shared.settings"},
+    "shared.queue": {
+        "shared.errors", "shared.queue.messages", "shared.queue.piece_message", "shared.settings",
+    },
+    "shared.queue.piece_message": {"shared.queue.messages"},
     "shared.queue.messages": {"shared.errors", "shared.observation_id"},
     "shared.settings": {
         "shared.address", "shared.errors", "shared.redis_url", "shared.setting_values",
@@ -87,6 +94,9 @@ SHARED = {
     "shared.address": {"shared.errors"},
     "shared.data_folder": {"shared.errors"},
     "shared.observation_id": {"shared.errors"},
+    "shared.request_shape": {
+        "shared.errors", "shared.model_kind", "shared.observation_id", "shared.queue.messages",
+    },
     "shared.strict_json": {"shared.errors", "shared.shown"},
     "shared.errors": set(),
     "shared.logs": set(),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.queue.messages import TASK_OF_KIND, Lane
+from shared.queue.messages import PIECE_TASK, TASK_OF_KIND, Lane
 from shared.settings import CHECKOUT
 from tests.imports import files, imported, imports_of_modules, module_of
 from tests.rooms import ROOMS, TOPS, room_of
@@ -119,7 +119,7 @@ def test_every_query_is_in_the_query_modules() -> None:
 
 def test_names_of_tasks_and_queues_stand_once() -> None:
     """A task or queue name is written in shared/queue/messages.py and nowhere else."""
-    names = {*TASK_OF_KIND.values(), *Lane}
+    names = {*TASK_OF_KIND.values(), PIECE_TASK, *Lane}
     for folder in OURS:
         for path in files(folder):
             if path.name != "messages.py":

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import signal
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
+import redis
 from celery import Celery
 from celery.signals import (
     setup_logging,
@@ -17,8 +20,10 @@ from celery.signals import (
 from shared.db.engine import Database, connect
 from shared.errors import DatabaseFaultError, ModelFaultError, UnavailableError
 from shared.queue.broker import Broker, make_redis
-from shared.queue.messages import PREDICT_TASK, UPDATE_TASK, Group, MessageError
+from shared.queue.messages import PIECE_TASK, PREDICT_TASK, UPDATE_TASK, Group, MessageError
 from shared.queue.names import Names
+from shared.queue.piece_lane import PieceLane
+from shared.queue.piece_message import Piece
 from shared.queue.reloads import worker_of
 from shared.settings import Settings
 from worker.celery_parts.configuration import make_celery
@@ -33,6 +38,8 @@ from worker.groups import GroupRunner
 from worker.heartbeat import Heartbeat
 from worker.maintenance import Maintenance
 from worker.orphans import end_with_parent
+from worker.pieces.recovery import PieceRecovery
+from worker.pieces.runner import PieceRunner
 from worker.recovery import Recovery
 from worker.reload_requests import ReloadRequests
 from worker.scoring.trial import limit_threads
@@ -46,6 +53,17 @@ REDIS_WAIT = 2.0
 # A job's lease outlives the longest scoring, and the longest wait for the database after a usual
 # one, so that it hardly ever runs twice at once (which would cost time and do no harm).
 LEASE_MARGIN = 5.0
+
+
+Message = TypeVar("Message")
+
+
+@dataclass(frozen=True, slots=True)
+class Runners:
+    """What runs the tasks of one child process."""
+
+    groups: GroupRunner
+    pieces: PieceRunner
 
 
 def create_app(
@@ -66,34 +84,48 @@ def create_app(
     app = make_celery(settings, names, transport)
     app.steps["worker"].add(stop_when_silent(stopping, transport.awaits_a_message))
     # Made anew in each child: connections must not be shared across a fork.
-    child: dict[str, GroupRunner] = {}
+    child: dict[str, Runners] = {}
 
-    def runner() -> GroupRunner:
-        if "runner" not in child:
+    def runners() -> Runners:
+        if "runners" not in child:
             limit = settings.task_limit
             lease = max(limit, DATABASE_WAIT) + LEASE_MARGIN
-            child["runner"] = GroupRunner(
-                served, *_servers(settings, names), limit, lease, settings.group_size
+            database, client = _servers(settings)
+            broker, lane = Broker(client, names), PieceLane(client, names)
+            child["runners"] = Runners(
+                GroupRunner(served, database, broker, limit, lease, settings.group_size),
+                PieceRunner(served, database, lane, limit, lease),
             )
-        return child["runner"]
+        return child["runners"]
 
-    request = noticing(maintenance.lost, maintenance.given_up.add, maintenance.put_back)
+    group_request = noticing(
+        Group.from_text, maintenance.lost, maintenance.given_up.add, maintenance.put_back
+    )
+    piece_request = noticing(
+        Piece.from_text, maintenance.lost, maintenance.pieces.given_up, maintenance.put_back
+    )
     app.steps["worker"].add(FrequentPoolCheck)
 
     throws = (UnavailableError, DatabaseFaultError, ModelFaultError)
 
     # What gives a group up reaches the parent as one of these errors, which are logged already.
-    @app.task(name=PREDICT_TASK, Request=request, throws=throws)
+    @app.task(name=PREDICT_TASK, Request=group_request, throws=throws)
     def predict(text: Any) -> None:
-        group = _read(text)
+        group = _read(text, Group.from_text)
         if group:
-            runner().predict(group)
+            runners().groups.predict(group)
 
-    @app.task(name=UPDATE_TASK, Request=request)
+    @app.task(name=UPDATE_TASK, Request=group_request)
     def update(text: Any) -> None:
-        group = _read(text)
+        group = _read(text, Group.from_text)
         if group:
-            runner().update(group)
+            runners().groups.update(group)
+
+    @app.task(name=PIECE_TASK, Request=piece_request, throws=throws)
+    def run_piece(text: Any) -> None:
+        piece = _read(text, Piece.from_text)
+        if piece:
+            runners().pieces.run(piece)
 
     def on_ready(**_: Any) -> None:
         maintenance.start()
@@ -125,30 +157,33 @@ def make_maintenance(
 ) -> Maintenance:
     """Wire what the parent process does beside its children, in a generation of this name that
     began then, by the monotonic clock; nothing connects until it starts."""
-    database, broker = _servers(settings, names)
+    database, client = _servers(settings)
+    broker = Broker(client, names)
     reloads = ReloadRequests(worker_of(name), names.namespace, broker, reports, began)
-    sweeper = Sweeper(name, settings.group_size, database, broker)
+    pieces = PieceRecovery(database, PieceLane(client, names))
+    sweeper = Sweeper(name, settings.group_size, database, broker, pieces)
     return Maintenance(
         Heartbeat(name, served, settings.worker_processes, broker, reports, reloads),
         Clearing(name, settings.job_retention, _database(settings)),
         sweeper,
         Recovery(database, broker, sweeper),
         GivenUpGroups(database),
+        pieces,
     )
 
 
-def _servers(settings: Settings, names: Names) -> tuple[Database, Broker]:
+def _servers(settings: Settings) -> tuple[Database, redis.Redis]:
     """The servers that one process of a worker talks to; nothing connects yet."""
-    return _database(settings), Broker(make_redis(settings, REDIS_WAIT), names)
+    return _database(settings), make_redis(settings, REDIS_WAIT)
 
 
 def _database(settings: Settings) -> Database:
     return connect(settings.database_url, connections=1, wait=DATABASE_WAIT)
 
 
-def _read(text: Any) -> Group | None:
+def _read(text: Any, read: Callable[[Any], Message]) -> Message | None:
     try:
-        return Group.from_text(text)
+        return read(text)
     except MessageError as error:
         log.error("a message was dropped: %s", error)
         return None

@@ -16,7 +16,7 @@ from shared.errors import (
     UnavailableError,
 )
 from shared.queue.broker import Broker
-from shared.queue.messages import Group, Lane, Outcome, Reply, Request
+from shared.queue.messages import JOB_LANES, Group, Outcome, Reply, Request
 from worker import labelling
 from worker.regrouping import regroup
 from worker.scoring.scoring import Score, score
@@ -143,7 +143,7 @@ class GroupRunner:
         """Let workers look at predictions again that waited for those of this group: the first of
         an observation comes first. Their messages may have been taken already, by who found that
         it was not their turn."""
-        for lane in Lane:
+        for lane in JOB_LANES:
             of_lane = [job for job in behind if job.lane is lane]
             for sent in regroup(of_lane, self._group_size):
                 try:

@@ -11,10 +11,12 @@ import time
 
 from shared.errors import BrokerAwayError, DatabaseAwayError, QueuecastError
 from shared.queue.messages import Group
+from shared.queue.piece_message import Piece
 from worker import sweeper
 from worker.clearing import Clearing
 from worker.given_up import GivenUpGroups
 from worker.heartbeat import Heartbeat
+from worker.pieces.recovery import PieceRecovery
 from worker.recovery import Recovery
 from worker.sweeper import Sweeper
 
@@ -34,14 +36,16 @@ class Maintenance:
         sweeper: Sweeper,
         recovery: Recovery,
         given_up: GivenUpGroups,
+        pieces: PieceRecovery,
     ) -> None:
+        self.pieces = pieces
         self.given_up = given_up
         self._heartbeat = heartbeat
         self._clearing = clearing
         self._sweeper = sweeper
         self._recovery = recovery
         # None asks the thread to end.
-        self._lost: queue.SimpleQueue[Group | None] = queue.SimpleQueue()
+        self._lost: queue.SimpleQueue[Group | Piece | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="maintenance", daemon=True)
 
     def start(self) -> None:
@@ -50,18 +54,22 @@ class Maintenance:
         self._clearing.start()
         self._thread.start()
 
-    def lost(self, group: Group) -> None:
-        """Recover this group, whose process died or was killed at its time limit; any thread may
-        call this."""
-        self._lost.put(group)
+    def lost(self, message: Group | Piece) -> None:
+        """Recover this group or piece, whose process died or was killed at its time limit; any
+        thread may call this."""
+        self._lost.put(message)
 
-    def put_back(self, group: Group) -> None:
-        """Let another worker have this group, which no process has begun: this one has stopped."""
+    def put_back(self, message: Group | Piece) -> None:
+        """Let another worker have what no process has begun: this one has stopped."""
         try:
-            self._recovery.put_back(group)
+            if isinstance(message, Piece):
+                self.pieces.put_back(message)
+            else:
+                self._recovery.put_back(message)
         except BrokerAwayError as error:
-            # Jobs are found by a later sweep; what nobody promised, its gateway turns into a job.
-            log.warning("%d requests were not put back: %s", len(group.requests), error)
+            # Jobs and pieces are found by a later sweep; what nobody promised, its gateway turns
+            # into a job.
+            log.warning("what no process had begun was not put back: %s", error)
 
     def stop(self) -> None:
         """Let all threads end. A signal handler may call this, as `SimpleQueue.put` may be
@@ -77,15 +85,19 @@ class Maintenance:
         if self._thread.ident is not None:
             self._thread.join(timeout=5)
         self.given_up.give_back_at_the_end()
+        self.pieces.give_back_at_the_end()
 
     def _run(self) -> None:
         next_sweep = time.monotonic()
-        group: Group | None = None
+        lost: Group | Piece | None = None
         while True:
             try:
-                if group is not None:
-                    self._recovery.recover(group)
+                if isinstance(lost, Piece):
+                    self.pieces.recover(lost)
+                elif lost is not None:
+                    self._recovery.recover(lost)
                 self.given_up.give_back()
+                self.pieces.give_back()
                 if time.monotonic() >= next_sweep:
                     next_sweep = time.monotonic() + sweeper.EVERY
                     self._sweeper.sweep()
@@ -95,10 +107,10 @@ class Maintenance:
                 log.warning("maintenance waits: %s", error)
             except Exception:  # without this thread nothing that is lost would be found
                 log.exception("maintenance")
-            group = None
+            lost = None
             with contextlib.suppress(queue.Empty):
-                group = self._lost.get(timeout=EVERY)
-                if group is None:
+                lost = self._lost.get(timeout=EVERY)
+                if lost is None:
                     break
         self._leave()
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from shared.errors import ArtifactError, ModelFaultError, UnansweredError
+from shared.errors import ArtifactError, ModelFaultError, QueuecastError, UnansweredError
 from worker.model.artifacts import PIPELINE
 from worker.model.loading import Model
 from worker.model.model_files import ModelFiles
@@ -86,16 +86,35 @@ class ServedModel:
         if not unanswered:
             self._remember(bodies, scores)
             return list(scores)
-        if self._answered is None or any(s.error is None for s in scores):
+        if any(s.error is None for s in scores):
             return list(scores)
+        fault = self._fault()
+        if fault is None:
+            return list(scores)
+        return [replace(s, error=fault) if _unanswered(s) else s for s in scores]
+
+    def judge_piece(self, errors: Sequence[QueuecastError], is_answered: bool) -> None:
+        """The same of a piece of a batch: these errors were answered, and perhaps answers.
+
+        Raises:
+            ModelFaultError: the model answers nothing any more.
+        """
+        if errors and not is_answered:
+            fault = self._fault()
+            if fault is not None:
+                raise fault
+
+    def _fault(self) -> ModelFaultError | None:
+        """The model's, when it does not answer what it answered before."""
+        if self._answered is None:
+            return None
         try:
             with time_limit(self._limit):
                 self._check_answers()
         except (UnansweredError, ArtifactError) as error:
             self._failed(error)
-            fault = ModelFaultError(f"the model does not answer any more: {error}")
-            return [replace(s, error=fault) if _unanswered(s) else s for s in scores]
-        return list(scores)
+            return ModelFaultError(f"the model does not answer any more: {error}")
+        return None
 
     def _remember(self, bodies: Sequence[str], scores: Sequence[Score]) -> None:
         if self._answered is not None and self.state.answers:

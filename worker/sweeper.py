@@ -1,4 +1,4 @@
-"""Finds accepted jobs whose message or process was lost.
+"""Finds accepted jobs, and pieces of batches, whose message or process was lost.
 
 One worker at a time does it for all, under a lease in the database.
 """
@@ -12,12 +12,14 @@ from shared.db.engine import Database
 from shared.db.job_rows import Job
 from shared.queue.broker import Broker
 from shared.queue.messages import (
+    JOB_LANES,
     SET_ASIDE,
     Kind,
     Lane,
     Outcome,
     Reply,
 )
+from worker.pieces.recovery import PieceRecovery
 from worker.regrouping import regroup
 
 log = logging.getLogger(__name__)
@@ -35,11 +37,14 @@ class Sweeper:
     """Sweeps for the worker `name`. `group_size` is the most jobs in a group that is published
     again."""
 
-    def __init__(self, name: str, group_size: int, database: Database, broker: Broker) -> None:
+    def __init__(
+        self, name: str, group_size: int, database: Database, broker: Broker, pieces: PieceRecovery
+    ) -> None:
         self._name = name
         self._group_size = group_size
         self._database = database
         self._broker = broker
+        self._pieces = pieces
         self._attempts_are_certain = False
 
     def sweep(self) -> None:
@@ -50,6 +55,9 @@ class Sweeper:
         """
         if self._database.write(lambda c: leases.hold(c, leases.SWEEPER, self._name, LEASE_LASTS)):
             self.return_lost()
+            if self._attempts_are_certain:
+                self._pieces.set_aside()
+            self._pieces.return_lost()
         self._attempts_are_certain = True
 
     def doubt_attempts(self) -> None:
@@ -69,7 +77,7 @@ class Sweeper:
         """
         if self._attempts_are_certain:
             self._tell(self._database.write(lambda c: lost_jobs.set_aside(c, _MOST_RETURNED)))
-        for lane in Lane:
+        for lane in JOB_LANES:
             empty = self._broker.backlog(lane) == 0
             lost = self._database.write(
                 lambda c, lane=lane, empty=empty: lost_jobs.return_lost(  # type: ignore[misc]

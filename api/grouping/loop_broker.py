@@ -21,15 +21,15 @@ from shared.queue.broker import (
     PROBE,
     PROBE_KEPT,
     REPLIES,
-    Worker,
-    alive,
     away,
     client_options,
-    message,
     seconds_of,
 )
+from shared.queue.celery_message import message, piece_message
+from shared.queue.heartbeats import Worker, alive
 from shared.queue.messages import Group, Lane, Reply
 from shared.queue.names import Names
+from shared.queue.piece_message import Piece
 from shared.queue.refusals import has_moved
 from shared.queue.reloads import KEPT, ReloadOutcome, ReloadRequest, readable
 from shared.settings import Settings
@@ -68,6 +68,18 @@ class LoopBroker:
         queue = self._names().queue(lane)
         async with self._asking():
             await self._client.lpush(queue, message(group, queue))
+
+    async def publish_pieces(self, pieces: Sequence[Piece]) -> None:
+        """Put pieces of batches on the bulk lane, in their order.
+
+        Raises:
+            BrokerAwayError: Redis does not answer, or takes no writes.
+        """
+        if not pieces:
+            return
+        queue = self._names().queue(Lane.BULK)
+        async with self._asking():
+            await self._client.lpush(queue, *(piece_message(piece, queue) for piece in pieces))
 
     async def next_reply(self, channel: str, wait: float) -> Reply | None:
         """The next reply on this process's list, or None when there is none for `wait` seconds.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from shared.queue.messages import new_request_id
@@ -29,6 +29,8 @@ class HttpRequest:
     # Whether the gateway made `request_id`, so that no other request can have it.
     id_is_ours: bool
     body: bytes = b""
+    # The body as it comes, of a route that takes it so.
+    parts: AsyncIterator[bytes] | None = None
     arguments: dict[str, str] = field(default_factory=dict)
 
     @classmethod

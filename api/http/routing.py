@@ -21,7 +21,8 @@ Handler = Callable[[HttpRequest], Awaitable[Answer]]
 class Route:
     """A route whose handler is a coroutine on the event loop, and must never block it.
 
-    `path` is written as Werkzeug writes rules. `open_to_all` routes ask for no API key; those
+    `path` is written as Werkzeug writes rules. A route that `streams_body` reads it by itself, as
+    it comes, whatever its type and length. `open_to_all` routes ask for no API key; those
     `beyond_the_bound` are answered however many connections there are.
     """
 
@@ -29,6 +30,7 @@ class Route:
     path: str
     handler: Handler
     takes_body: bool = False
+    streams_body: bool = False
     open_to_all: bool = False
     beyond_the_bound: bool = False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 Row = dict[str, Any]
@@ -40,9 +40,14 @@ def csv(pages: Iterable[list[Row]]) -> Iterator[str]:
     """CSV with a header. Only an empty field is a null; an empty text is one in quotes, as
     PostgreSQL's COPY has it. Texts stay as they are, also those that a spreadsheet would take for a
     formula; arrays and objects are JSON."""
-    yield ",".join(COLUMNS) + "\n"
+    return csv_rows(pages, COLUMNS)
+
+
+def csv_rows(pages: Iterable[list[Row]], columns: Sequence[str]) -> Iterator[str]:
+    """These columns of rows as CSV, as `csv` has it."""
+    yield ",".join(columns) + "\n"
     for page in pages:
-        yield "".join(",".join(map(_field, map(row.get, COLUMNS))) + "\n" for row in page)
+        yield "".join(",".join(map(_field, map(row.get, columns))) + "\n" for row in page)
 
 
 def _field(value: Any) -> str:

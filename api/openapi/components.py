@@ -16,6 +16,8 @@ from shared.queue.reloads import ReloadState
 _TIME = {"type": "string", "format": "date-time"}
 _TIME_OR_NULL = {"type": ["string", "null"], "format": "date-time"}
 _TEXT_OR_NULL = {"type": ["string", "null"]}
+# Of a batch's rows: all, and what became of them.
+_COUNTS = ("read", "queued", "succeeded", "duplicate", "rejected")
 
 
 def schemas(model: ServedModel | None) -> dict[str, Any]:
@@ -71,6 +73,20 @@ def schemas(model: ServedModel | None) -> dict[str, Any]:
             },
             "error": _TEXT_OR_NULL,
             "status_code": {"type": ["integer", "null"]},
+        }),
+        "Batch": _object({
+            "batch_id": schema("JobId"),
+            "kind": {"enum": list(Kind)},
+            "name": _TEXT_OR_NULL,
+            "status": {"enum": ["receiving", *Status]},
+            "received": {"type": "integer", "description": "Bytes, as they were sent."},
+            **{name: {"type": "integer", "minimum": 0} for name in _COUNTS},
+            "rows_per_second": {"type": ["number", "null"]},
+            "seconds_left": {"type": ["number", "null"]},
+            "submitted_at": _TIME,
+            "finished_at": _TIME_OR_NULL,
+            "digest": _TEXT_OR_NULL,
+            "error": _TEXT_OR_NULL,
         }),
         "Model": _object(
             {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.openapi.components import headers, parameters, schemas
-from api.openapi.operations import about, jobs, listings, models, predictions
+from api.openapi.operations import about, batches, jobs, listings, models, predictions
 from api.openapi.responses import component_responses
 from api.openapi.served_model import ServedModel
 
@@ -56,6 +56,7 @@ def document(service: Service, model: ServedModel | None, prefix: str = "") -> d
         "tags": [
             {"name": "predictions", "description": "Predict, label, list."},
             {"name": "jobs", "description": "What is answered later."},
+            {"name": "batches", "description": "Files of observations, or of labels."},
             {"name": "model", "description": "What is served, and taking up another."},
             {"name": "about", "description": "This document, its page, health."},
         ],
@@ -64,6 +65,7 @@ def document(service: Service, model: ServedModel | None, prefix: str = "") -> d
             **predictions.paths(model, keyed),
             **listings.paths(keyed),
             **jobs.paths(service.sync_wait_max, keyed),
+            **batches.paths(keyed),
             **models.paths(keyed),
             **about.paths(service.page_files, keyed),
         },

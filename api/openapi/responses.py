@@ -16,7 +16,7 @@ _TOLD = {
     "401": "An API key is needed.",
     "404": "There is no such thing.",
     "408": "The body took too long to come, or stood still.",
-    "409": "The job is running or has ended, so it cannot be cancelled.",
+    "409": "It runs or has ended and cannot be cancelled; or an upload is at another place.",
     "410": "The job ended, and was cleared away since.",
     "413": "The body is too large, as it was sent or as it is decompressed.",
     "414": "The URL is too long.",

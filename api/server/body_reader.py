@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from api.http.byte_budget import HeldBytes
 from api.http.content_type import announced_length, decompress, is_compressed
 from shared.errors import BusyError, SlowBodyError, TooLargeError
+
+# Bytes a second, over the longest that a body may take.
+SLOWEST = 1024
 
 Receive = Callable[[], Awaitable[Any]]
 
@@ -61,6 +64,33 @@ class BodyReader:
             body = decompress(body, self._limits.largest)
             held.take(len(body))
         return body
+
+    async def parts(self, receive: Receive) -> AsyncIterator[bytes]:
+        """A body of any length as it comes; nothing of it is held here. However slow its client may
+        be, `SLOWEST` bytes a second have to come in the long run.
+
+        Raises:
+            SlowBodyError: it stands still, or takes too long.
+            BusyError: this process stops.
+            ClientLeftError: the client has left.
+        """
+        limits = self._limits
+        loop = asyncio.get_running_loop()
+        deadline, came = loop.time() + limits.longest, 0.0
+        while True:
+            part = await self._next_part(receive, deadline)
+            if part["type"] == "http.disconnect":
+                raise ClientLeftError
+            if part["body"]:
+                began = loop.time()
+                yield part["body"]
+                # What is done with a part is not the client's time.
+                deadline += loop.time() - began
+            if not part["more_body"]:
+                return
+            came += len(part["body"])
+            if came >= limits.longest * SLOWEST:
+                deadline, came = loop.time() + limits.longest, 0.0
 
     async def _whole(self, receive: Receive, held: HeldBytes) -> bytes:
         limits = self._limits

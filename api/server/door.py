@@ -124,13 +124,15 @@ class Door:
         route = self._router.find(request)
         if exchange.connection.is_over_the_bound and not (route and route.beyond_the_bound):
             raise BusyError("this gateway has as many connections as it may", 1)
-        if route is None or not route.takes_body:
+        if route is None or not (route.takes_body or route.streams_body):
             exchange.drop_body()
         if route is None:
             return await self._flask.answer(request)
         if route.takes_body:
             check_type(request.headers)
             request.body = await self._bodies.read(request.headers, receive, held)
+        if route.streams_body:
+            request.parts = self._bodies.parts(receive)
         return await route.handler(request)
 
     async def _send(

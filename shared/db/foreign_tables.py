@@ -32,7 +32,10 @@ def refuse_foreign_tables(connection: Connection) -> None:
         SchemaError: one has, and it is not the ancestor's `prediction`.
     """
     inspector = inspect(connection)
-    for name in ("cleared_job", "job", "lease", "queuecast_deployment", "queuecast_model"):
+    for name in (
+        "batch", "batch_piece", "cleared_job", "job", "lease", "queuecast_deployment",
+        "queuecast_model",
+    ):  # fmt: skip
         if inspector.has_table(name):
             raise SchemaError(
                 f"the database has a table {name!r} that is not ours: {_another_place(connection)}"

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
 )
 
 # SQLite counts rows by itself only in a column that is exactly INTEGER.
@@ -143,6 +144,76 @@ CLEARED_JOB = Table(
     Column("marks", LargeBinary, nullable=False),
     Index("cleared_job_period", "period"),
 )
+
+# A file of observations, or of labels, that was sent at once; its rows lie in its pieces.
+BATCH = Table(
+    "batch",
+    METADATA,
+    Column("seq", Serial, primary_key=True),
+    Column("batch_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("name", Text),
+    # A client's own mark of its file, by which it finds the batch again.
+    Column("digest", Text),
+    Column("status", Text, nullable=False),
+    Column("submitted_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    # The bytes as sent whose effects are committed.
+    Column("upload_offset", BigInteger, nullable=False, server_default="0"),
+    # The bytes of lines, after gzip, whose effects are committed; and how many of them were when
+    # `upload_offset` was: what has come since of a compressed part, which comes again as a whole.
+    Column("unpacked", BigInteger, nullable=False, server_default="0"),
+    Column("part_unpacked", BigInteger, nullable=False, server_default="0"),
+    Column("upload_complete", Boolean, nullable=False, server_default=false()),
+    # The header of a CSV file.
+    Column("columns", JsonText),
+    # The beginning of a line whose end has not come yet.
+    Column("tail", LargeBinary),
+    Column("next_line", BigInteger, nullable=False, server_default="1"),
+    # How many pieces there are, and so the number of the next.
+    Column("pieces", Integer, nullable=False, server_default="0"),
+    Column("error", JsonText),
+    Index("batch_batch_id", "batch_id", unique=True),
+    sqlite_autoincrement=True,
+)
+
+_BATCH_UNFINISHED = BATCH.c.status.in_(("queued", "running"))
+Index("batch_unfinished", BATCH.c.seq,
+      postgresql_where=_BATCH_UNFINISHED, sqlite_where=_BATCH_UNFINISHED)  # fmt: skip
+
+# Some lines of a batch, which are scored and stored together; `body` is empty when they are.
+BATCH_PIECE = Table(
+    "batch_piece",
+    METADATA,
+    Column("batch_seq", BigInteger, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    # Of the file, whose first is 1.
+    Column("first_line", BigInteger, nullable=False),
+    Column("lines", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    # The ids of the messages whose attempts are counted, the latest last, each after a space.
+    Column("claimed_by", Text),
+    Column("published_at", UtcDateTime, nullable=False),
+    Column("leased_until", UtcDateTime),
+    Column("started_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+    Column("succeeded", Integer, nullable=False, server_default="0"),
+    Column("duplicate", Integer, nullable=False, server_default="0"),
+    Column("rejected", Integer, nullable=False, server_default="0"),
+    Column("rejects", JsonText),
+    Column("results", JsonText),
+)
+
+_PIECE_UNFINISHED = BATCH_PIECE.c.status.in_(("queued", "running"))
+Index("batch_piece_unfinished", BATCH_PIECE.c.batch_seq, BATCH_PIECE.c.number,
+      postgresql_where=_PIECE_UNFINISHED, sqlite_where=_PIECE_UNFINISHED)  # fmt: skip
+Index("batch_piece_published", BATCH_PIECE.c.published_at,
+      postgresql_where=_PIECE_UNFINISHED, sqlite_where=_PIECE_UNFINISHED)  # fmt: skip
 
 # What a version of the model is called by whoever packed it; rows name the version.
 MODEL_NAME = Table(

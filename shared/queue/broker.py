@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import logging
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import redis
@@ -20,8 +19,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from shared.errors import BrokerAwayError
-from shared.queue.celery_message import celery_message
-from shared.queue.messages import TASK_OF_KIND, Group, Lane, Reply
+from shared.queue.celery_message import message
+from shared.queue.heartbeats import Worker, alive
+from shared.queue.messages import Group, Lane, Reply
 from shared.queue.names import Names
 from shared.queue.refusals import has_moved, reason
 from shared.queue.reloads import KEPT, ReloadOutcome, ReloadRequest, readable
@@ -36,14 +36,6 @@ PROBE_KEPT = 60
 _REPLIES_KEPT = 60
 _MODELS_KEPT = 3600
 AWAY = (redis.RedisError, OSError)
-
-
-@dataclass(frozen=True, slots=True)
-class Worker:
-    """A worker that is alive, and the version of the model that it has loaded."""
-
-    name: str
-    model_version: str
 
 
 def make_redis(settings: Settings, socket_timeout: float) -> redis.Redis:
@@ -79,10 +71,19 @@ def tls_options(settings: Settings) -> dict[str, Any] | None:
     return {"ssl_cert_reqs": mode}
 
 
-def message(group: Group, queue: str) -> str:
-    """What is put on a lane's queue for a group."""
-    task = TASK_OF_KIND[group.requests[0].kind]
-    return celery_message(task, group.to_text(), queue, group.group_id)
+@contextmanager
+def asking(client: redis.Redis) -> Iterator[None]:
+    """What Redis does not do is one of our errors.
+
+    Raises:
+        BrokerAwayError: it does not answer, or does not do what it is asked.
+    """
+    try:
+        yield
+    except AWAY as error:
+        if has_moved(error):
+            client.connection_pool.disconnect()
+        raise away(error) from error
 
 
 class Broker:
@@ -99,7 +100,7 @@ class Broker:
             BrokerAwayError: Redis does not answer, or takes no writes.
         """
         queue = self._names.queue(lane)
-        with self._asking():
+        with asking(self._client):
             self._client.lpush(queue, message(group, queue))
 
     def reply(self, channel: str, reply: Reply) -> None:
@@ -109,7 +110,7 @@ class Broker:
             BrokerAwayError: Redis does not answer, or takes no writes.
         """
         key = REPLIES + channel
-        with self._asking():
+        with asking(self._client):
             self._client.rpush(key, reply.to_text())
             # In a second round trip: the gateway can read the reply meanwhile.
             self._client.expire(key, _REPLIES_KEPT)
@@ -120,7 +121,7 @@ class Broker:
         Raises:
             BrokerAwayError: Redis does not answer.
         """
-        with self._asking():
+        with asking(self._client):
             length: Any = self._client.llen(self._names.queue(lane))
         return int(length)
 
@@ -130,7 +131,7 @@ class Broker:
         Raises:
             BrokerAwayError: Redis does not answer, or takes no writes.
         """
-        with self._asking():
+        with asking(self._client):
             # By Redis' own clock: the workers' clocks may differ.
             now: Any = self._client.time()
             with self._client.pipeline(transaction=False) as commands:
@@ -147,7 +148,7 @@ class Broker:
         Raises:
             BrokerAwayError: Redis does not answer, or takes no writes.
         """
-        with self._asking():
+        with asking(self._client):
             self._client.zrem(self._names.heartbeats, f"{worker} {model_version}")
 
     def describe_model(self, version: str, description: dict[str, Any]) -> None:
@@ -157,7 +158,7 @@ class Broker:
             BrokerAwayError: Redis does not answer, or takes no writes.
         """
         key = self._names.model(version)
-        with self._asking(), self._client.pipeline(transaction=False) as commands:
+        with asking(self._client), self._client.pipeline(transaction=False) as commands:
             commands.delete(key)
             commands.zadd(key, {json.dumps(description): 0})
             commands.expire(key, _MODELS_KEPT)
@@ -169,7 +170,7 @@ class Broker:
         Raises:
             BrokerAwayError: Redis does not answer.
         """
-        with self._asking():
+        with asking(self._client):
             found: Any = self._client.zrange(self._names.model(version), 0, 0)
         description: dict[str, Any] | None = json.loads(found[0]) if found else None
         return description
@@ -180,7 +181,7 @@ class Broker:
         Raises:
             BrokerAwayError: Redis does not answer.
         """
-        with self._asking():
+        with asking(self._client):
             return seconds_of(self._client.time())
 
     def reload_requests(self) -> list[ReloadRequest]:
@@ -189,7 +190,7 @@ class Broker:
         Raises:
             BrokerAwayError: Redis does not answer.
         """
-        with self._asking():
+        with asking(self._client):
             found: Any = self._client.zrange(self._names.reloads, 0, -1)
         return readable(found, ReloadRequest.from_text)
 
@@ -200,7 +201,7 @@ class Broker:
             BrokerAwayError: Redis does not answer, or takes no writes.
         """
         key = self._names.reload(reload_id)
-        with self._asking(), self._client.pipeline(transaction=False) as commands:
+        with asking(self._client), self._client.pipeline(transaction=False) as commands:
             commands.zadd(key, {outcome.to_text(): int(outcome.state.final)})
             commands.expire(key, KEPT)
             commands.execute()
@@ -211,26 +212,10 @@ class Broker:
         Raises:
             BrokerAwayError: Redis does not answer.
         """
-        with self._asking():
+        with asking(self._client):
             now: Any = self._client.time()
             beats = self._client.zrange(self._names.heartbeats, 0, -1, withscores=True)
         return alive(now, beats)
-
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        try:
-            yield
-        except AWAY as error:
-            if has_moved(error):
-                self._client.connection_pool.disconnect()
-            raise away(error) from error
-
-
-def alive(now: Sequence[int], beats: Any) -> list[Worker]:
-    """Whose heartbeat lasts still: `now` is what TIME answers, `beats` the scored heartbeats."""
-    names = [name for name, until in beats if until >= now[0]]
-    # A neighbouring version may say more behind these two.
-    return [Worker(*name.split(" ")[:2]) for name in names if " " in name]
 
 
 def seconds_of(time: Any) -> float:

@@ -1,4 +1,4 @@
-"""A group's text as the message that a Celery worker takes from Redis.
+"""A group's text, or a piece's, as the message that a Celery worker takes from Redis.
 
 Written here rather than by `Celery.send_task`, which takes four times as long and would bring
 Celery into the gateway: version 2 of Celery's message protocol (Celery documentation, "Message
@@ -9,7 +9,34 @@ the installed Celery writes.
 from __future__ import annotations
 
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
+
+from shared.queue.messages import PIECE_TASK, TASK_OF_KIND, UNREADABLE, Group, MessageError
+from shared.queue.piece_message import Piece
+
+
+def message(group: Group, queue: str) -> str:
+    """What is put on a lane's queue for a group."""
+    task = TASK_OF_KIND[group.requests[0].kind]
+    return celery_message(task, group.to_text(), queue, group.group_id)
+
+
+def piece_message(piece: Piece, queue: str) -> str:
+    """What is put on the queue of the bulk lane for a piece of a batch."""
+    return celery_message(PIECE_TASK, piece.to_text(), queue, piece.message_id)
+
+
+def piece_in(text: str) -> Piece:
+    """The piece of such a message, for whoever takes it from its lane without Celery.
+
+    Raises:
+        MessageError: it is no piece of this version or a neighbouring one.
+    """
+    try:
+        body = json.loads(b64decode(json.loads(text)["body"]))
+        return Piece.from_text(body[0][0])
+    except (*UNREADABLE, IndexError) as error:
+        raise MessageError(f"not a piece: {error!r}") from error
 
 
 def celery_message(task: str, text: str, queue: str, message_id: str) -> str:

@@ -28,10 +28,11 @@ from typing import Any
 from shared.errors import QueuecastError
 from shared.observation_id import ObservationId
 
-WIRE_VERSION = 3
+WIRE_VERSION = 4
 
 PREDICT_TASK = "queuecast.predict"
 UPDATE_TASK = "queuecast.update"
+PIECE_TASK = "queuecast.piece"
 
 
 class Kind(StrEnum):
@@ -50,6 +51,12 @@ class Lane(StrEnum):
 
     INTERACTIVE = "queuecast.interactive"
     DEFERRED = "queuecast.deferred"
+    # Pieces of batches, whose task is `PIECE_TASK`; jobs and groups are never on it.
+    BULK = "queuecast.bulk"
+
+
+# Those that jobs travel on.
+JOB_LANES = (Lane.INTERACTIVE, Lane.DEFERRED)
 
 
 class Status(StrEnum):
@@ -71,14 +78,20 @@ UNFINISHED = (Status.QUEUED, Status.RUNNING)
 
 
 # What reading text that is no message may raise; deep nesting is a RecursionError.
-_UNREADABLE = (KeyError, TypeError, ValueError, RecursionError)
+UNREADABLE = (KeyError, TypeError, ValueError, RecursionError)
 
 
 class MessageError(QueuecastError):
     """A message on a queue is not one of ours, or of a version that we do not know."""
 
 
-def _read(text: Any) -> dict[str, Any]:
+def read_message(text: Any) -> dict[str, Any]:
+    """The fields of a message.
+
+    Raises:
+        MessageError: it is of a version that is no neighbour of this one.
+        KeyError, TypeError, ValueError, RecursionError: it is no message (`UNREADABLE`).
+    """
     data: dict[str, Any] = json.loads(text)
     version = data["version"]
     if type(version) is not int or abs(version - WIRE_VERSION) > 1:
@@ -151,10 +164,10 @@ class Group:
             MessageError: the text is not a group of this version or a neighbouring one.
         """
         try:
-            data = _read(text)
+            data = read_message(text)
             requests = tuple(_request(*one) for one in data["requests"])
             return cls(str(data["group_id"]), data["reply_to"], requests, int(data["tries"]))
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise MessageError(f"not a group: {error!r}") from error
 
 
@@ -223,8 +236,8 @@ class Reply:
             MessageError: the text is not a reply of this version or a neighbouring one.
         """
         try:
-            data = _read(text)
+            data = read_message(text)
             outcomes = tuple(Outcome(str(i), int(s), dict(b)) for i, s, b, *_ in data["outcomes"])
             return cls(data["group_id"], outcomes)
-        except _UNREADABLE as error:
+        except UNREADABLE as error:
             raise MessageError(f"not a reply: {error!r}") from error

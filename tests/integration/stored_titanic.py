@@ -59,7 +59,10 @@ def refuse(url: str, name: str, observation: dict[str, Any], reason: str) -> Non
 def contents(url: str) -> list[tuple[Any, ...]]:
     """Everything in the tables that a replay might write to."""
     database = opened(url)
-    names = ("prediction", "job", "lease", "cleared_job", "queuecast_deployment", "queuecast_model")
+    names = (
+        "prediction", "job", "lease", "cleared_job", "queuecast_deployment", "queuecast_model",
+        "batch", "batch_piece",
+    )  # fmt: skip
     found = [
         tuple(row)
         for name in names

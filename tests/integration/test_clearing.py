@@ -227,8 +227,11 @@ def test_what_an_earlier_version_cleared(database: Database, url: str, clearing:
 
 def _forget(connection: Connection) -> None:
     if connection.dialect.name != "sqlite":
-        connection.exec_driver_sql("DROP FUNCTION queuecast_store")
-    ours = ("prediction", "job", "lease", "queuecast_deployment", "cleared_job", "queuecast_model")
+        connection.exec_driver_sql("DROP FUNCTION queuecast_store, queuecast_store_piece")
+    ours = (
+        "prediction", "job", "lease", "queuecast_deployment", "cleared_job", "queuecast_model",
+        "batch", "batch_piece",
+    )  # fmt: skip
     for table in ours:
         connection.exec_driver_sql(f"DROP TABLE {table}")
     connection.exec_driver_sql("DELETE FROM queuecast_version")

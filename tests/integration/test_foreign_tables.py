@@ -40,7 +40,7 @@ def tables(database: Database) -> list[str]:
     return database.read(lambda c: inspect(c).get_table_names())
 
 
-@pytest.mark.parametrize("name", ["job", "lease", "cleared_job", "queuecast_model"])
+@pytest.mark.parametrize("name", ["job", "lease", "cleared_job", "queuecast_model", "batch"])
 def test_a_strangers_table_of_another_of_our_names(kind: str, url: str, name: str) -> None:
     """Refused by its name, with what can be done; and left as it was."""
     database = connect(url, 1, 10)

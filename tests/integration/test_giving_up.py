@@ -19,9 +19,11 @@ from shared.observation_id import ObservationId
 from shared.queue.broker import Broker, make_redis
 from shared.queue.messages import Group, Kind, Lane, Request, Status
 from shared.queue.names import Names
+from shared.queue.piece_lane import PieceLane
 from shared.settings import Settings
 from worker.given_up import GivenUpGroups
 from worker.groups import GroupRunner
+from worker.pieces.recovery import PieceRecovery
 from worker.scoring.trial import try_steady
 from worker.served_model import ServedModel
 from worker.sweeper import Sweeper
@@ -71,10 +73,12 @@ def parts(
     database = connect(settings.database_url, connections=2, wait=1.0)
     migrate(database)
     database.write(lambda c: jobs.accept(c, [JOB], Lane.DEFERRED, None))
-    broker = Broker(make_redis(settings, 1.0), Names("test"))
+    client = make_redis(settings, 1.0)
+    broker = Broker(client, Names("test"))
+    pieces = PieceRecovery(database, PieceLane(client, Names("test")))
     served = ServedModel(*try_steady(artifacts, 20.0, 1), 20.0)
     runner = GroupRunner(served, database, broker, 20.0, 30.0, 512)
-    sweeper = Sweeper("me", settings.group_size, database, broker)
+    sweeper = Sweeper("me", settings.group_size, database, broker, pieces)
     yield Parts(url, database, broker, runner, sweeper, GivenUpGroups(database))
     database.close()
 

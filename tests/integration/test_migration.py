@@ -97,7 +97,7 @@ def test_each_earlier_schema(url: str) -> None:
 
 def _empty(connection: Connection) -> None:
     if connection.dialect.name != "sqlite":
-        connection.exec_driver_sql("DROP FUNCTION queuecast_store")
+        connection.exec_driver_sql("DROP FUNCTION queuecast_store, queuecast_store_piece")
     for table in inspect(connection).get_table_names():
         connection.exec_driver_sql(f"DROP TABLE {table}")
 
@@ -124,6 +124,8 @@ def test_taking_over_the_ancestor(kind: str, url: str) -> None:
         "queuecast_deployment",
         "cleared_job",
         "queuecast_model",
+        "batch",
+        "batch_piece",
     }
     assert {k: v[0] for k, v in found["prediction"][0].items()}["observation_id"] == "TEXT"
     if kind == "postgres":

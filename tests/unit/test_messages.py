@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.observation_id import ObservationId
-from shared.queue.broker import Worker, alive
+from shared.queue.heartbeats import Worker, alive
 from shared.queue.messages import (
     WIRE_VERSION,
     Group,

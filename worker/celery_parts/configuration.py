@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from celery import Celery
+from celery.worker import state
 from kombu import Exchange, Queue
 
 from shared.queue.broker import tls_options
-from shared.queue.messages import Lane
+from shared.queue.messages import PIECE_TASK, Lane
 from shared.queue.names import Names
 from shared.settings import Settings
-from worker.celery_parts.lane_order import LaneOrder
+from worker.celery_parts.lane_order import Bulk, LaneOrder
 from worker.celery_parts.transport import Transport
 
 # How long a child's last message may take to arrive when it has died.
@@ -24,6 +27,8 @@ STARTING = 86_400.0
 def make_celery(settings: Settings, names: Names, transport: type[Transport] = Transport) -> Celery:
     """The Celery app of a worker of the deployment that has these names, without tasks."""
     queues = [names.queue(lane) for lane in Lane]
+    # Where there is one process only, it has no bulk in hand when it takes something.
+    bulk = Bulk(names.queue(Lane.BULK), max(settings.worker_processes - 1, 1), _pieces_in_hand)
     app = Celery("queuecast")
     app.conf.update(
         broker_url=settings.redis_url,
@@ -35,7 +40,7 @@ def make_celery(settings: Settings, names: Names, transport: type[Transport] = T
         broker_transport_options={
             # One list a queue.
             "priority_steps": [0],
-            "queue_order_strategy": f"{LaneOrder.__module__}:{LaneOrder.__name__}",
+            "queue_order_strategy": partial(LaneOrder, bulk=bulk),
             "health_check_interval": 5,
             "retry_policy": {"max_retries": 0},
             # No limit on reading: a worker's connection blocks on purpose.
@@ -63,3 +68,8 @@ def make_celery(settings: Settings, names: Names, transport: type[Transport] = T
         enable_utc=True,
     )
     return app
+
+
+def _pieces_in_hand() -> int:
+    """How many of this worker's processes have a piece of a batch."""
+    return sum(request.name == PIECE_TASK for request in list(state.reserved_requests))

@@ -34,15 +34,34 @@ class Share:
 SHARES: tuple[Share, ...] = (Share(16, 3, 0.5), Share(64, 12, 2.0))
 
 
+# For so long after the last interactive group, in seconds, one process is kept free of bulk.
+LATELY = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """The lane of bulk work by its name, how many of a worker's processes may have some while
+    interactive requests come, and how many have."""
+
+    lane: str
+    most: int
+    in_hand: Callable[[], int]
+
+
 class LaneOrder:
     """The order of the lanes for each take; kombu's `queue_order_strategy`, whose names the
     methods have. `clock` is in seconds."""
 
     def __init__(
-        self, clock: Callable[[], float] = time.monotonic, shares: tuple[Share, ...] = SHARES
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        shares: tuple[Share, ...] = SHARES,
+        bulk: Bulk | None = None,
     ) -> None:
         self._clock = clock
         self._shares = shares
+        self._bulk = bulk
+        self._first_taken: float | None = None
         self._lanes: list[str] = []
         self._offered: list[str] = []
         self._passed_by: dict[str, int] = {}
@@ -64,8 +83,18 @@ class LaneOrder:
             for lane, share in zip(self._lanes[1:], self._shares, strict=False)
             if share.due(self._passed_by[lane], now - self._looked_into[lane])
         ]
-        self._offered = due + [lane for lane in self._lanes if lane not in due]
+        order = due + [lane for lane in self._lanes if lane not in due]
+        withheld = self._bulk.lane if self._bulk is not None and self.withholds() else None
+        self._offered = [lane for lane in order if lane != withheld]
         return self._offered[:number]
+
+    def withholds(self) -> bool:
+        """Whether bulk is left alone for now: all processes but those that are to be free of it
+        have some, and interactive requests come."""
+        if self._bulk is None or self._first_taken is None or self._lanes[:1] == [self._bulk.lane]:
+            return False
+        lately = self._clock() - self._first_taken < LATELY
+        return lately and self._bulk.in_hand() >= self._bulk.most
 
     def rotate(self, taken: str) -> None:
         """A message was taken from this lane: those that stood before it held nothing."""
@@ -73,6 +102,8 @@ class LaneOrder:
             return
         place = self._offered.index(taken)
         now = self._clock()
+        if taken == self._lanes[0]:
+            self._first_taken = now
         for lane in self._offered[: place + 1]:
             self._passed_by[lane] = 0
             self._looked_into[lane] = now

@@ -1,31 +1,34 @@
-"""Notices, in the worker's parent process, that a child died with a group, gave it up, or that none
-has begun it."""
+"""Notices, in the worker's parent process, that a child died with a message, gave it up, or that
+none has begun it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from billiard.exceptions import WorkerLostError
 from celery import bootsteps
 from celery.worker.request import Request
 
 from shared.errors import DatabaseFaultError, ModelFaultError, UnavailableError
-from shared.queue.messages import Group, MessageError
+from shared.queue.messages import MessageError
 from worker.celery_parts.pool import NotBegunError
+
+Message = TypeVar("Message")
 
 # How often, in seconds, the pool looks after its children.
 LOOK_EVERY = 0.5
 
 
 def noticing(
-    lost: Callable[[Group], None],
-    given_up: Callable[[Group], None],
-    not_begun: Callable[[Group], None],
+    read: Callable[[Any], Message],
+    lost: Callable[[Message], None],
+    given_up: Callable[[Message], None],
+    not_begun: Callable[[Message], None],
 ) -> type[Request]:
     """The kind of Celery request that says when its process is lost, or over its time limit; when
-    its process lives and gave the group up because the model, or a part that it needs, did not
-    answer; and when the worker has stopped and no process had begun the group."""
+    its process lives and gave the message up because the model, or a part that it needs, did not
+    answer; and when the worker has stopped and no process had begun it. `read` reads its text."""
 
     class Noticing(Request):  # type: ignore[misc]
         def on_timeout(self, soft: bool, timeout: float) -> None:
@@ -45,14 +48,14 @@ def noticing(
                 self._notice(given_up)
             return super().on_failure(exc_info, *arguments, **options)
 
-        def _notice(self, what: Callable[[Group], None]) -> None:
+        def _notice(self, what: Callable[[Message], None]) -> None:
             if getattr(self, "_noticed", False):
                 return
             self._noticed = True
             try:
-                what(Group.from_text(self._payload[0][0]))
+                what(read(self._payload[0][0]))
             except (MessageError, LookupError, TypeError):
-                return  # the message was not one of our groups
+                return  # the message was not one of ours
 
     return Noticing
 

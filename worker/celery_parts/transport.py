@@ -24,6 +24,10 @@ log = logging.getLogger(__name__)
 _GARBAGE = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
 
 
+# How long Redis is asked to wait for a message while a lane is withheld, in seconds.
+WITHHELD = 0.1
+
+
 class Channel(redis.Channel):  # type: ignore[misc]
     """Consumes without acknowledging; drops what is not a message and goes on."""
 
@@ -87,9 +91,11 @@ def make_transport(stopping: Callable[[], bool]) -> type[Transport]:
             super().__init__(*arguments, **options)
             channels.add(self)
 
-        def _brpop_start(self, timeout: int | None = None) -> None:
+        def _brpop_start(self, timeout: float | None = None) -> None:
             if not stopping():
-                super()._brpop_start(timeout)
+                # A lane that is withheld is looked into again soon.
+                withholds = self._queue_cycle.withholds()
+                super()._brpop_start(WITHHELD if withholds else timeout)
 
     class StoppingTransport(Transport):
         Channel = Stopping

@@ -7,7 +7,7 @@ ancestor let pandas infer a type for each request, which made an answer depend o
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -54,7 +54,7 @@ def take(observation: Observation, columns: Sequence[Column]) -> tuple[Observati
             continue
         read = each.read(value)
         if isinstance(read, str):
-            raise UnfitObservationError(f"{each.name} is {shown(value)}: {read}")
+            raise UnfitObservationError(f"{each.name} is {shown(value)}: {read}", each.name)
         if taken is observation:
             taken = {**observation}
         taken[each.name] = read.value
@@ -73,10 +73,17 @@ def frame(observations: Sequence[Observation], model: Model) -> Any:
     Raises:
         ValueError, TypeError, OverflowError: a dtype does not take a value after all.
     """
-    made = {
-        label: make([observation.get(name) for observation in observations])
-        for name, label, make in _makers(model)
-    }
+    names = model.columns
+    return frame_of({name: [o.get(name) for o in observations] for name in names}, model)
+
+
+def frame_of(values: Mapping[str, list[Any]], model: Model) -> Any:
+    """The same of the values of each column, by its name.
+
+    Raises:
+        ValueError, TypeError, OverflowError: as `frame`.
+    """
+    made = {label: make(values[name]) for name, label, make in _makers(model)}
     if model.takes_series:
         ((label, values),) = made.items()
         return pd.Series(values, name=label)

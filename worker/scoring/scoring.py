@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from shared.answers import unused_keys
 from shared.errors import ClientFaultError, QueuecastError, UnansweredError, WrongShapeError
@@ -21,8 +21,9 @@ from worker.scoring.framing import Observation, columns, frame, take, unknown_ke
 # it; frames of a multiple of eight rows gave no differences (tests/unit/test_scoring.py).
 BLOCK = 8
 
-# One answer or error for each observation, in order.
-Predict = Callable[[Sequence[Observation]], Sequence[Answer | UnansweredError]]
+Row = TypeVar("Row")
+# One answer or error for each row, in order.
+Predict = Callable[[Sequence[Row]], Sequence[Answer | UnansweredError]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +82,12 @@ def _answers(observations: Sequence[Observation], model: Model) -> list[Answer |
     return isolate(observations, partial(_padded, model))
 
 
-def isolate(observations: Sequence[Observation], predict: Predict) -> list[Answer | QueuecastError]:
+def isolate(observations: Sequence[Row], predict: Predict[Row]) -> list[Answer | QueuecastError]:
     """Predict all at once; when that raises, halve until each bad row stands alone.
 
     A row without an answer is asked for again without those that have one: it may be a neighbour's
-    doing. `predict` gives an answer or an error for each observation, or raises.
+    doing. `predict` gives an answer or an error for each row, which may be anything that stands for
+    an observation, or raises.
     """
     if not observations:
         return []
@@ -108,7 +110,7 @@ def isolate(observations: Sequence[Observation], predict: Predict) -> list[Answe
     return found
 
 
-def _halved(observations: Sequence[Observation], predict: Predict) -> list[Answer | QueuecastError]:
+def _halved(observations: Sequence[Row], predict: Predict[Row]) -> list[Answer | QueuecastError]:
     middle = len(observations) // 2
     return [
         *isolate(observations[:middle], predict),
