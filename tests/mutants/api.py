@@ -201,7 +201,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "accepted-where-there-is-no-room", "api/server/listener.py",
         "len(self._arriving) + _UNTIL_READ", "0",
         "who comes with a flood is pushed out before anything of it is read",
-        "end_to_end/test_connections",
+        "unit/test_listener",
     ),
     mutant(
         "redis-failure-told-to-nobody", "api/redis_watch.py",
