@@ -6,6 +6,7 @@ from typing import Any
 
 from api.openapi.references import schema
 from api.openapi.responses import json_content, responses, succeeded
+from shared.observation_id import LARGEST_INTEGER
 
 _LINES = {
     "application/x-ndjson": {"schema": {
@@ -57,10 +58,9 @@ def paths(asks_for_key: bool) -> dict[str, Any]:
                 "operationId": "listBatches", "tags": ["batches"],
                 "summary": "The latest batches",
                 "parameters": [
-                    _argument("name", _TEXT, "Those of this name."),
-                    _argument("digest", _TEXT, "Those of this digest."),
-                    _argument("limit", {"type": "integer", "minimum": 1, "default": 100},
-                              "At most so many, and 1,000."),
+                    _argument("name", _ANY_TEXT, "Those of this name."),
+                    _argument("digest", _ANY_TEXT, "Those of this digest."),
+                    _argument("limit", _LIMIT, "At most so many, and 1,000."),
                 ],
                 "responses": responses(
                     {"200": succeeded("The batches, the last first.", json_content(
@@ -157,7 +157,9 @@ def paths(asks_for_key: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_TEXT = {"type": "string", "pattern": r"^[^\x00]*$", "maxLength": 500}
+_ANY_TEXT = {"type": "string", "pattern": r"^[^\x00]*$"}
+_TEXT = {**_ANY_TEXT, "maxLength": 500}
+_LIMIT = {"type": "integer", "minimum": 1, "maximum": LARGEST_INTEGER, "default": 100}
 
 
 def _argument(name: str, of: dict[str, Any], told: str) -> dict[str, Any]:
