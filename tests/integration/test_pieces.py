@@ -224,3 +224,36 @@ def _try_in_vain(database: Database, batch_seq: int) -> None:
         "WHERE batch_seq = :seq AND status = 'queued'"
     )
     database.write(lambda c: c.execute(statement, {"seq": batch_seq}))
+
+
+COLUMNS = ["id", "Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Cabin", "Embarked"]
+
+
+def test_a_csv_is_read_as_predict_reads_texts(
+    runner: PieceRunner, database: Database, served: ServedModel
+) -> None:
+    """By the dtype of each column; only an empty field is a null, and a row has the JSON that its
+    record stands for."""
+    records = [
+        "csv-1,3,male,22,1,0,7.25,,S",
+        '7001,3,"male",22.0,1,0,7.25,"",S\r',
+        "csv-3,3,male,old,1,0,7.25,,S",
+        "csv-4,3,male,22,1,0,7.25,NA,S",
+        "csv-5,,male,22,1,0,7.25,,S",
+        "csv-6,3,male",
+    ]
+    batch = queue(database, [records], format="csv", columns=COLUMNS)
+    runner.run(batch.pieces[0])
+    assert batch.counts() == (6, 3, 0, 3)
+    assert [(r["line"], r["id"], r["column"], r["original"]) for r in batch.rejects()] == [
+        (4, "csv-3", "Age", records[2]),
+        (6, "csv-5", "Pclass", records[4]),
+        (7, None, None, records[5]),
+    ]
+    rows = stored(database)
+    first = {**FIRST_PASSENGER, "Age": 22}
+    assert json.loads(rows["csv-1"].observation) == {"id": "csv-1", "observation": first}
+    assert json.loads(rows["7001"].observation) == {"id": 7001, "observation": first}
+    assert json.loads(rows["csv-4"].observation)["observation"]["Cabin"] == "NA"
+    for key in ("csv-1", "7001", "csv-4"):
+        assert rows[key].proba == score([rows[key].observation], served.model)[0].proba

@@ -17,11 +17,11 @@ from shared.errors import DatabaseRefusedError, UnavailableError
 from shared.queue.messages import MessageError
 from shared.queue.piece_lane import PieceLane
 from shared.queue.piece_message import Piece
-from worker.pieces import ndjson
 from worker.pieces.answering import answer
 from worker.pieces.dividing import behind, divided, most_rows
 from worker.pieces.pace import Pace
 from worker.pieces.predicting import Predicted, predict
+from worker.pieces.reading import read, split
 from worker.pieces.storing import Stored, store
 from worker.served_model import ServedModel
 
@@ -98,7 +98,7 @@ class PieceRunner:
             self._work(claimed)
 
     def _work(self, claimed: ClaimedPiece) -> None:
-        texts = claimed.part.text.split("\n")
+        texts = split(claimed.part.text, claimed.format)
         predicted = self._predict(claimed, texts)
         rest = [] if predicted.lines == len(texts) else [
             behind(claimed.part, texts, predicted.lines)
@@ -110,12 +110,11 @@ class PieceRunner:
 
     def _predict(self, claimed: ClaimedPiece, texts: Sequence[str]) -> Predicted:
         model = self._served.model
-        documents, rejects = ndjson.read_predictions(texts)
+        lines = read(texts, claimed.format, claimed.columns, claimed.kind)
         known = {int(reject["line"]) - claimed.part.first_line for reject in claimed.rejects}
         predicted = predict(
-            documents,
-            texts,
-            [one for one in rejects if one.place not in known],
+            lines,
+            known,
             model,
             lambda values, rows: answer(values, rows, model, self._pace, self._limit),
         )
@@ -141,7 +140,7 @@ class PieceRunner:
         size = most_rows(claimed.attempts)
         if size is None or claimed.part.rows <= size:
             return [claimed.part]
-        return divided(claimed.part, claimed.part.text.split("\n"), size)
+        return divided(claimed.part, split(claimed.part.text, claimed.format), size)
 
     def _publish(self, pieces: Sequence[Piece]) -> None:
         try:
