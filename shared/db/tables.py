@@ -207,6 +207,8 @@ BATCH_PIECE = Table(
     Column("rejected", Integer, nullable=False, server_default="0"),
     Column("rejects", JsonText),
     Column("results", JsonText),
+    # Of labels: the number that orders them among all updates.
+    Column("label_number", BigInteger),
 )
 
 _PIECE_UNFINISHED = BATCH_PIECE.c.status.in_(("queued", "running"))

@@ -106,6 +106,7 @@ def upgrade() -> None:
         sa.Column("rejected", sa.Integer, nullable=False, server_default="0"),
         sa.Column("rejects", sa.Text),
         sa.Column("results", sa.Text),
+        sa.Column("label_number", sa.BigInteger),
     )
     for name, columns in (
         ("batch_piece_unfinished", ["batch_seq", "number"]),

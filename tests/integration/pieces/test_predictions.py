@@ -3,69 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shared.db.engine import Database, connect
-from shared.db.migrate import migrate
+from shared.db.engine import Database
 from shared.queue.broker import make_redis
 from shared.queue.messages import Lane
 from shared.queue.names import Names
 from shared.queue.piece_lane import PieceLane
 from shared.settings import Settings
-from tests.queued_batches import queue, stored
+from tests.queued_batches import line, queue, stored
 from tests.system import FIRST_PASSENGER, FIRST_PROBA
 from worker.pieces.runner import PieceRunner
 from worker.scoring.scoring import score
-from worker.scoring.trial import try_steady
 from worker.served_model import ServedModel
 
 NAMES = Names("test")
 
 
-@pytest.fixture(scope="module")
-def served(artifacts: Path) -> ServedModel:
-    return ServedModel(*try_steady(artifacts, 20.0, 1), 20.0)
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def settings(
-    request: pytest.FixtureRequest,
-    new_database_url: Callable[[str], str],
-    new_redis_url: Callable[[], str],
-) -> Settings:
-    url = new_database_url(request.param)
-    return Settings.from_environment({"DATABASE_URL": url, "REDIS_URL": new_redis_url()})
-
-
-@pytest.fixture(scope="module")
-def database(settings: Settings) -> Iterator[Database]:
-    made = connect(settings.database_url, connections=2, wait=10.0)
-    migrate(made)
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def lane(settings: Settings) -> PieceLane:
-    return PieceLane(make_redis(settings, 1.0), NAMES)
-
-
 def waiting(settings: Settings) -> int:
     """How many pieces wait on their lane."""
     return int(make_redis(settings, 1.0).llen(NAMES.queue(Lane.BULK)))
-
-
-@pytest.fixture(scope="module")
-def runner(served: ServedModel, database: Database, lane: PieceLane) -> PieceRunner:
-    return PieceRunner(served, database, lane, 20.0, 30.0)
-
-
-def line(observation_id: Any, observation: Any = FIRST_PASSENGER, **more: Any) -> str:
-    return json.dumps({"id": observation_id, "observation": observation, **more})
 
 
 def test_a_piece_is_scored_stored_and_counted(
