@@ -24,8 +24,7 @@ def draw_numbers(database: Database, count: int) -> list[int]:
     if not database.on_sqlite:
         (numbers,) = database.write_at_once(_DRAW, {"count": count})
         return list(numbers)
-    last = database.write(lambda connection: _draw_on_sqlite(connection, count))
-    return list(range(last - count + 1, last + 1))
+    return database.write(lambda connection: draw_within(connection, count))
 
 
 def draw_within(connection: Connection, count: int) -> list[int]:
