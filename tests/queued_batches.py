@@ -71,8 +71,9 @@ def queue(
     columns: list[str] | None = None,
     complete: bool = True,
     label_number: int | None = None,
+    rejects: list[dict[str, Any]] | None = None,
 ) -> Queued:
-    """Have a batch whose pieces hold these lines."""
+    """Have a batch whose pieces hold these lines; `rejects` were made when they came."""
 
     def work(connection: Connection) -> int:
         now = connection.execute(select(clock(connection))).scalar_one()
@@ -92,6 +93,7 @@ def queue(
                 insert(BATCH_PIECE).values(
                     batch_seq=seq, number=number, first_line=first, lines=len(lines), body=body,
                     status="queued", published_at=now, label_number=label_number,
+                    rejects=rejects, rejected=len(rejects or ()),
                 )
             )  # fmt: skip
             first += len(lines)

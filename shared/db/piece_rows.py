@@ -21,6 +21,8 @@ from shared.queue.messages import UNFINISHED, Kind, Status
 _b, _p = BATCH.c, BATCH_PIECE.c
 # Written into the statement rather than bound to it, as for jobs.
 is_unfinished = _p.status.in_([literal_column(f"'{status}'") for status in UNFINISHED])
+# The same of batches: those that have not ended.
+is_open = _b.status.in_([literal_column(f"'{status}'") for status in ("receiving", *UNFINISHED)])
 
 
 @dataclass(frozen=True, slots=True)

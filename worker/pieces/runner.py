@@ -54,14 +54,15 @@ class PieceRunner:
     """
 
     def __init__(
-        self, served: ServedModel, database: Database, lane: PieceLane, limit: float, lease: float
-    ) -> None:
+        self, served: ServedModel, database: Database, lane: PieceLane, limit: float, lease: float,
+        pace: Pace | None = None,
+    ) -> None:  # fmt: skip
         self._served = served
         self._database = database
         self._lane = lane
         self._limit = limit
         self._lease = lease
-        self._pace = Pace()
+        self._pace = pace or Pace()
 
     def run(self, piece: Piece) -> None:
         """Run a piece, and then those that come next on the lane, for as long as nobody waits for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -15,6 +16,7 @@ from shared.queue.piece_lane import PieceLane
 from shared.settings import Settings
 from tests.queued_batches import line, queue, stored
 from tests.system import FIRST_PASSENGER, FIRST_PROBA
+from worker.pieces.pace import Pace
 from worker.pieces.runner import PieceRunner
 from worker.scoring.scoring import score
 from worker.served_model import ServedModel
@@ -216,3 +218,25 @@ def test_a_csv_is_read_as_predict_reads_texts(
     assert json.loads(rows["csv-4"].observation)["observation"]["Cabin"] == "NA"
     for key in ("csv-1", "7001", "csv-4"):
         assert rows[key].proba == score([rows[key].observation], served.model)[0].proba
+
+
+def test_a_slow_model_does_not_hold_a_process(
+    served: ServedModel, database: Database, lane: PieceLane
+) -> None:
+    """What there was no time for becomes a piece of its own, with what was said of its lines when
+    they came."""
+    ticks = itertools.count()
+    # Each look at the clock is a tenth of a second later: a row takes 12 ms.
+    slow = PieceRunner(served, database, lane, 20.0, 30.0, Pace(lambda: next(ticks) / 10))
+    lines = [line(f"slow-{n}") for n in range(30)]
+    lines[4] = lines[20] = ""
+    taken_out = [{"line": n, "id": None, "column": None, "error": "too long", "original": None}
+                 for n in (5, 21)]  # fmt: skip
+    batch = queue(database, [lines], rejects=taken_out)
+    slow.run(batch.pieces[0])
+    assert batch.status() == "succeeded"
+    assert batch.counts() == (30, 28, 0, 2)
+    assert [(row.first_line, row.lines, row.rejected) for row in batch.rows()] == [
+        (1, 9, 1), (10, 8, 0), (18, 9, 1), (27, 4, 0),
+    ]  # fmt: skip
+    assert batch.rejects() == taken_out
