@@ -37,16 +37,6 @@ def draw_within(connection: Connection, count: int) -> list[int]:
     return list(range(last - count + 1, last + 1))
 
 
-def draw_within(connection: Connection, count: int) -> list[int]:
-    """The same within a transaction; none when none are asked for. On SQLite others wait for it."""
-    if not count:
-        return []
-    if connection.dialect.name != "sqlite":
-        return list(connection.exec_driver_sql(_DRAW, {"count": count}).scalar_one())
-    last = _draw_on_sqlite(connection, count)
-    return list(range(last - count + 1, last + 1))
-
-
 def _draw_on_sqlite(connection: Connection, count: int) -> int:
     last: int | None = connection.execute(text(_SQLITE_DRAW), {"count": count}).scalar()
     if last is None:
