@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import unquote, urlsplit
 
+from shared.queue.messages import Lane
 from shared.url_password import escape_credentials
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -109,6 +110,15 @@ def origins(text: str) -> tuple[str, ...]:
     for origin in found:
         if origin != "*" and not re.fullmatch(r"https?://[A-Za-z0-9.:\[\]-]+", origin):
             raise ValueError(text)
+    return found
+
+
+def lanes(text: str) -> tuple[Lane, ...]:
+    """Lanes by their names, in the order in which they are looked into; at least one."""
+    words = {word.strip() for word in text.split(",")}
+    found = tuple(lane for lane in Lane if lane.word in words)
+    if not found or len(found) != len(words):
+        raise ValueError(text)
     return found
 
 

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from shared.address import is_loopback_only
 from shared.errors import SettingError
+from shared.queue.messages import Lane
 from shared.redis_url import ALLOWED, RedisUrl, read_redis_url
 from shared.setting_values import (
     LOG_LEVELS,
@@ -22,6 +23,7 @@ from shared.setting_values import (
     database_url,
     hidden,
     host,
+    lanes,
     log_level,
     origins,
     retention,
@@ -79,10 +81,8 @@ SETTINGS: tuple[Setting, ...] = (
             shown=hidden),
     Setting("SYNC_WAIT", "4", seconds(0, 25), "0 to 25 seconds"),
     Setting("SYNC_WAIT_MAX", "20", seconds(0, 25), "0 to 25 seconds"),
-    Setting(
-        "JOB_RETENTION", "7d", retention(1, 3650 * 86400),
-        "like 7d, 12h, 90m, 30s; a number alone is seconds, 3600 or more",
-    ),
+    Setting("JOB_RETENTION", "7d", retention(1, 3650 * 86400),
+            "like 7d, 12h, 90m, 30s; a number alone is seconds, 3600 or more"),
     Setting("MAX_BODY", "1048576", whole_number(1024, 2**30), "bytes, 1024 to 1073741824"),
     Setting("MAX_BODIES", "33554432", whole_number(65536, 2**36), "bytes, 65536 to 68719476736"),
     Setting("BODY_TIMEOUT", "20", seconds(0.1, 3600), "0.1 to 3600 seconds"),
@@ -103,6 +103,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("LONG_POLLS", "256", whole_number(0, 2048), "0 to 2048"),
     Setting("DATABASE_CONNECTIONS", "4", whole_number(1, 64), "1 to 64, for each gateway"),
     Setting("WORKER_PROCESSES", "2", whole_number(1, 256), "1 to 256"),
+    Setting("WORKER_LANES", "interactive,deferred,bulk", lanes,
+            "some of interactive, deferred and bulk, with commas"),
     Setting("WORKER_MEMORY", "1024", whole_number(16, 1_048_576), "16 to 1048576 MiB"),
     Setting("TASK_LIMIT", "20", seconds(1, 600), "1 to 600 seconds"),
     Setting("LOG_LEVEL", "INFO", log_level, ", ".join(LOG_LEVELS)),
@@ -149,6 +151,7 @@ class Settings:
     long_polls: int
     database_connections: int
     worker_processes: int
+    worker_lanes: tuple[Lane, ...]
     worker_memory: int
     task_limit: float
     log_level: str

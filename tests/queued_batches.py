@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from shared.db.engine import Database
 from shared.db.tables import BATCH, BATCH_PIECE, PREDICTION
 from shared.queue.messages import new_request_id
 from shared.queue.piece_message import Piece
+from tests.system import FIRST_PASSENGER
 
 _b, _p = BATCH.c, BATCH_PIECE.c
 
@@ -68,8 +70,10 @@ def queue(
     format: str = "ndjson",
     columns: list[str] | None = None,
     complete: bool = True,
+    label_number: int | None = None,
+    rejects: list[dict[str, Any]] | None = None,
 ) -> Queued:
-    """Have a batch whose pieces hold these lines."""
+    """Have a batch whose pieces hold these lines; `rejects` were made when they came."""
 
     def work(connection: Connection) -> int:
         now = connection.execute(select(clock(connection))).scalar_one()
@@ -88,10 +92,11 @@ def queue(
             connection.execute(
                 insert(BATCH_PIECE).values(
                     batch_seq=seq, number=number, first_line=first, lines=len(lines), body=body,
-                    status="queued", published_at=now,
+                    status="queued", published_at=now, label_number=label_number,
+                    rejects=rejects, rejected=len(rejects or ()),
                 )
             )  # fmt: skip
-            first += body.count("\n") + 1
+            first += len(lines)
         return seq
 
     seq = database.write(work)
@@ -102,3 +107,8 @@ def stored(database: Database) -> dict[str, Any]:
     """The predictions, by the key of their observation."""
     query = select(PREDICTION).order_by(PREDICTION.c.id)
     return {row.observation_id: row for row in database.read(lambda c: list(c.execute(query)))}
+
+
+def line(observation_id: Any, observation: Any = FIRST_PASSENGER, **more: Any) -> str:
+    """A line of NDJSON that is to be predicted."""
+    return json.dumps({"id": observation_id, "observation": observation, **more})

@@ -163,7 +163,15 @@ def make_maintenance(
     pieces = PieceRecovery(database, PieceLane(client, names))
     sweeper = Sweeper(name, settings.group_size, database, broker, pieces)
     return Maintenance(
-        Heartbeat(name, served, settings.worker_processes, broker, reports, reloads),
+        Heartbeat(
+            name,
+            served,
+            settings.worker_processes,
+            settings.worker_lanes,
+            broker,
+            reports,
+            reloads,
+        ),
         Clearing(name, settings.job_retention, _database(settings)),
         sweeper,
         Recovery(database, broker, sweeper),

@@ -1,4 +1,4 @@
-"""Deletes jobs that ended longer ago than `JOB_RETENTION`."""
+"""Deletes jobs and batches that ended longer ago than `JOB_RETENTION`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from shared.db import ended_jobs, leases
+from shared.db import ended_batches, ended_jobs, leases
 from shared.db.engine import Database
 from shared.errors import QueuecastError
 from shared.signal_event import SignalEvent
@@ -26,6 +26,8 @@ _TURN = 0.01
 # How many jobs one transaction deletes. How many it can in that time depends on the database, the
 # disk and the bodies. With fewer, a machine that is busy would not keep up with 2,000 a second.
 _FEWEST, _MOST = 100, 2000
+# How many pieces of a batch one transaction deletes: each has the results of a thousand rows.
+_PIECES = 20
 # The pause between two transactions, in seconds, if they take less than that.
 _PAUSE = 0.005
 
@@ -92,6 +94,19 @@ class Clearing:
                 if self._stopping.is_set() or time.monotonic() > deadline:
                     return True
                 since = self._take_turn(since, emptied)
+        return self._clear_batches(deadline)
+
+    def _clear_batches(self, deadline: float) -> bool:
+        """The same for batches; those that nobody has gone on with for as long have failed."""
+        failed = self._database.write(lambda c: ended_batches.fail_abandoned(c, self._retention))
+        if failed:
+            log.warning("%d batches never came whole, and have failed", failed)
+        while self._database.write(
+            lambda c: ended_batches.clear_ended(c, self._retention, _PIECES)
+        ):
+            if self._stopping.is_set() or time.monotonic() > deadline:
+                return True
+            self._stopping.wait(_PAUSE)
         return False
 
     def _take_turn(self, since: datetime | None, emptied: bool) -> datetime | None:

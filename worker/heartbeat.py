@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 
 from shared.errors import QueuecastError
 from shared.queue.broker import Broker
+from shared.queue.heartbeats import said_with
+from shared.queue.messages import Lane
 from shared.signal_event import SignalEvent
 from worker.generations.reports import Ready, Refused, Reports
 from worker.reload_requests import ReloadRequests
@@ -32,12 +35,13 @@ class Heartbeat:
     """
 
     def __init__(
-        self, name: str, served: ServedModel, processes: int, broker: Broker, reports: Reports,
-        reloads: ReloadRequests,
+        self, name: str, served: ServedModel, processes: int, lanes: Sequence[Lane],
+        broker: Broker, reports: Reports, reloads: ReloadRequests,
     ) -> None:  # fmt: skip
         self._name = name
         self._served = served
         self._processes = processes
+        self._said = said_with(served.version, lanes)
         self._broker = broker
         self._reports = reports
         self._reloads = reloads
@@ -73,7 +77,7 @@ class Heartbeat:
                 log.exception("heartbeat")
             self._stopping.wait(EVERY if self._is_ready else LOOK_EVERY)
         try:
-            self._broker.stop_beating(self._name, self._served.version)
+            self._broker.stop_beating(self._name, self._said)
         except QueuecastError as error:
             log.info("stopping without saying so: %s", error)
 
@@ -85,11 +89,11 @@ class Heartbeat:
             if self._described_at is None or time.monotonic() > self._described_at + DESCRIBE_EVERY:
                 self._broker.describe_model(version, self._served.description)
                 self._described_at = time.monotonic()
-            self._broker.beat(self._name, version, LASTS)
+            self._broker.beat(self._name, self._said, LASTS)
             if not self._is_ready:
                 log.info("ready: model %s, %d processes", version, self._processes)
         elif self._is_ready:
-            self._broker.stop_beating(self._name, version)
+            self._broker.stop_beating(self._name, self._said)
         self._is_ready = answers
         self._report(answers)
         self._reloads.look()

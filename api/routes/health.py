@@ -10,6 +10,7 @@ from api.gateway import Gateway
 from api.http.http_request import HttpRequest
 from api.http.responses import Answer, answer
 from api.http.routing import Route
+from shared.queue.messages import Lane
 
 READY = "ready"
 
@@ -52,4 +53,9 @@ def _redis(gateway: Gateway) -> str:
 def _worker(gateway: Gateway) -> str:
     if gateway.redis_watch.away:
         return f"{gateway.redis_watch.away}, so no worker can be seen"
-    return READY if gateway.redis_watch.queue.workers else "no worker with a loaded model answers"
+    workers = gateway.redis_watch.queue.workers
+    if any(Lane.INTERACTIVE in worker.lanes for worker in workers):
+        return READY
+    if workers:
+        return "no worker takes interactive requests, for WORKER_LANES of each leaves them out"
+    return "no worker with a loaded model answers"

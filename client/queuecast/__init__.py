@@ -5,8 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from queuecast.batches.batch import Batch
 from queuecast.errors import (
+    BatchError,
     BrokenOffError,
+    FileError,
     JobError,
     PackError,
     PackWarning,
@@ -27,8 +30,11 @@ if TYPE_CHECKING:
     from queuecast.client import Client
 
 __all__ = [
+    "Batch",
+    "BatchError",
     "BrokenOffError",
     "Client",
+    "FileError",
     "Job",
     "JobError",
     "Model",

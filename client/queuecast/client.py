@@ -10,7 +10,12 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any
 
-from queuecast.errors import ServiceError, UnknownObservationError
+from queuecast.batches.batch import RECEIVING, Batch
+from queuecast.batches.kinds import PREDICT, UPDATE
+from queuecast.batches.results import lines_of
+from queuecast.batches.source import Source
+from queuecast.batches.upload import Upload
+from queuecast.errors import BatchError, ServiceError, UnknownObservationError
 from queuecast.packing.plain import plain
 from queuecast.service.answers import (
     Job,
@@ -156,6 +161,85 @@ class Client:
         for block in Export(self.service, selection).blocks():
             for line in block.splitlines():
                 yield Row.read(json.loads(line))
+
+    def batch(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        format: str | None = None,
+        again: bool = False,
+    ) -> Batch:
+        """Send a file of observations: NDJSON, CSV or Parquet, `.gz` or not. It is there, and goes
+        on by itself, once this returns; `wait_for_batch` waits for its end.
+
+        A file that was sent before is not sent again, and one that was sent in part is gone on
+        with; unless `again` asks for a batch of its own.
+
+        Raises:
+            FileError: the file cannot be read.
+            BatchError: somebody else sends the same file.
+        """
+        return self._send(PREDICT, path, name, format, again)
+
+    def label(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        name: str | None = None,
+        format: str | None = None,
+        again: bool = False,
+    ) -> Batch:
+        """Send a file of true classes, `id` and `true_class`; otherwise as `batch`."""
+        return self._send(UPDATE, path, name, format, again)
+
+    def find_batch(self, batch_id: str) -> Batch:
+        """A batch as it is now."""
+        return Batch.read_from(self.service.ask("GET", f"/batches/{quoted(batch_id)}").body)
+
+    def cancel_batch(self, batch_id: str) -> Batch:
+        """A batch, cancelled: what was not scored yet never is."""
+        return Batch.read_from(self.service.ask("DELETE", f"/batches/{quoted(batch_id)}").body)
+
+    def wait_for_batch(self, batch: Batch | str, *, timeout: float | None = None) -> Batch:
+        """A batch once it has ended, however; at most `timeout` seconds from now, if that is given.
+
+        Raises:
+            BatchError: it has not ended by then, and goes on.
+        """
+        batch_id = batch if isinstance(batch, str) else batch.batch_id
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not (found := self.find_batch(batch_id)).has_ended:
+            if deadline is not None and time.monotonic() > deadline:
+                raise BatchError(f"batch {batch_id} has not ended within {timeout:g} s")
+            self.service.sleep(LOOK_EVERY)
+        return found
+
+    def results(self, batch: Batch | str) -> Iterator[dict[str, Any]]:
+        """What came of the rows of a batch, in the order of its file, as they come."""
+        batch_id = batch if isinstance(batch, str) else batch.batch_id
+        for line in lines_of(self.service, f"/batches/{quoted(batch_id)}/results"):
+            yield json.loads(line)
+
+    def rejects(self, batch: Batch | str) -> Iterator[dict[str, Any]]:
+        """The lines of a batch that were refused, and why."""
+        batch_id = batch if isinstance(batch, str) else batch.batch_id
+        for line in lines_of(self.service, f"/batches/{quoted(batch_id)}/rejects"):
+            yield json.loads(line)
+
+    def _send(
+        self,
+        kind: str,
+        path: str | os.PathLike[str],
+        name: str | None,
+        form: str | None,
+        again: bool,
+    ) -> Batch:
+        upload = Upload(self.service, Source(os.fspath(path), form), kind, name, again)
+        begun = upload.found()
+        if begun is None or begun.status == RECEIVING:
+            return self.find_batch(upload.send(begun))
+        return begun
 
     def model(self) -> Model:
         """The model that the workers serve."""

@@ -62,6 +62,14 @@ class UnfinishedJobError(JobError):
     """A job has not ended within the time; it goes on."""
 
 
+class FileError(QueuecastError):
+    """A file that cannot be read, or whose form is not known."""
+
+
+class BatchError(ServiceError):
+    """A batch failed or was cancelled, or somebody else sends the same file."""
+
+
 class BrokenOffError(ServiceError):
     """Rows broke off in the middle, also after every try. `last_id` is the `id` of the last row
     that came whole: `after=last_id` goes on from there."""

@@ -66,7 +66,9 @@ def finish(connection: Connection, piece: ClaimedPiece, ended: Ended, more: Sequ
     transaction by itself.
     """
     numbers = draw_numbers(connection, piece.batch_seq, len(more))
-    rejects = sorted([*piece.rejects, *ended.rejects], key=lambda reject: int(reject["line"]))
+    left = [reject["line"] for part in more for reject in part.own(piece.rejects)]
+    kept = [reject for reject in piece.rejects if reject["line"] not in left]
+    rejects = sorted([*kept, *ended.rejects], key=lambda reject: int(reject["line"]))
     connection.execute(
         update(BATCH_PIECE)
         .where(is_piece(piece.batch_seq, piece.number))

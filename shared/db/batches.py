@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Select, func, insert, select, update
 
 from shared.db.batch_pieces import end_batch, wait_for_storing_of
 from shared.db.clock import clock, statement_start
+from shared.db.job_numbers import draw_within
 from shared.db.piece_rows import draw_numbers, is_unfinished
 from shared.db.tables import BATCH, BATCH_PIECE
 from shared.errors import MovedUploadError
@@ -111,6 +113,8 @@ def append(
     numbers = draw_numbers(connection, seq, len(lines))
     now = connection.execute(select(clock(connection))).scalar_one()
     if lines:
+        # Labels apply in the order in which they were accepted, as those of /update do.
+        ordered = draw_within(connection, len(lines) if upload.kind is Kind.UPDATE else 0)
         rows = [
             {
                 "batch_seq": seq,
@@ -122,8 +126,9 @@ def append(
                 "published_at": now,
                 "rejected": len(some.rejects),
                 "rejects": some.rejects or None,
+                "label_number": label_number,
             }
-            for number, some in zip(numbers, lines, strict=True)
+            for number, some, label_number in zip_longest(numbers, lines, ordered)
         ]
         connection.execute(insert(BATCH_PIECE), rows)
     values: dict[str, Any] = {

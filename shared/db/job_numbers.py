@@ -24,7 +24,16 @@ def draw_numbers(database: Database, count: int) -> list[int]:
     if not database.on_sqlite:
         (numbers,) = database.write_at_once(_DRAW, {"count": count})
         return list(numbers)
-    last = database.write(lambda connection: _draw_on_sqlite(connection, count))
+    return database.write(lambda connection: draw_within(connection, count))
+
+
+def draw_within(connection: Connection, count: int) -> list[int]:
+    """The same within a transaction; none when none are asked for. On SQLite others wait for it."""
+    if not count:
+        return []
+    if connection.dialect.name != "sqlite":
+        return list(connection.exec_driver_sql(_DRAW, {"count": count}).scalar_one())
+    last = _draw_on_sqlite(connection, count)
     return list(range(last - count + 1, last + 1))
 
 

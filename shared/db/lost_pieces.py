@@ -10,7 +10,7 @@ from sqlalchemy import Connection, case, func, or_, select, update
 
 from shared.db.clock import clock, statement_start
 from shared.db.job_rows import MOST_ATTEMPTS, is_to_come
-from shared.db.piece_rows import held_by, is_piece, is_unfinished, lease_ran_out, mark
+from shared.db.piece_rows import held_by, is_open, is_piece, is_unfinished, lease_ran_out, mark
 from shared.db.tables import BATCH, BATCH_PIECE
 from shared.queue.messages import Status
 from shared.queue.piece_message import Piece
@@ -131,6 +131,6 @@ def maybe_over(connection: Connection, limit: int) -> list[int]:
     """The batches that have come whole and have no unfinished piece, and that nobody has ended."""
     unfinished = select(_p.number).where(_p.batch_seq == _b.seq, is_unfinished)
     query = select(_b.seq).where(
-        _b.status.in_((Status.QUEUED, Status.RUNNING)), _b.upload_complete, ~unfinished.exists()
+        is_open, _b.status != "receiving", _b.upload_complete, ~unfinished.exists()
     )
     return list(connection.execute(query.order_by(_b.seq).limit(limit)).scalars())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, case, func, or_, select, update
@@ -45,6 +46,7 @@ def claim(
     query = select(
         _b.kind, _b.format, _b.columns, _b.started_at, _b.status.label("batch_status"),
         _p.first_line, _p.lines, _p.body, _p.attempts, _p.rejects,
+        _p.label_number,
         held_by(claim_id).label("mine"),
     ).join_from(BATCH, BATCH_PIECE, _p.batch_seq == _b.seq)  # fmt: skip
     row = connection.execute(
@@ -58,6 +60,7 @@ def claim(
     found = ClaimedPiece(
         piece.batch_seq, piece.number, claim_id, Kind(row.kind), row.format, row.columns,
         Part(row.first_line, row.lines, row.body), row.attempts - int(row.mine), row.rejects or [],
+        row.label_number,
     )  # fmt: skip
     if row.started_at is None:
         _start(connection, piece.batch_seq)
@@ -66,11 +69,8 @@ def claim(
     if not _take(connection, found, kept, lease):
         return None, []
     add(connection, found, others, numbers)
-    taken = ClaimedPiece(
-        found.batch_seq, found.number, claim_id, found.kind, found.format, found.columns, kept,
-        found.attempts, found.rejects,
-    )  # fmt: skip
-    return taken, [Piece(piece.batch_seq, number) for number in numbers]
+    own = replace(found, part=kept, rejects=kept.own(found.rejects))
+    return own, [Piece(piece.batch_seq, number) for number in numbers]
 
 
 def _start(connection: Connection, batch_seq: int) -> None:
@@ -98,7 +98,9 @@ def _take(connection: Connection, found: ClaimedPiece, kept: Part, lease: float)
         "leased_until": clock(connection, lease),
     }
     if kept is not found.part:
+        rejects = kept.own(found.rejects)
         values |= {"lines": kept.rows, "body": kept.text}
+        values |= {"rejects": rejects or None, "rejected": len(rejects)}
     taken = connection.execute(
         update(BATCH_PIECE)
         # As it was read: another may have run it, or divided it, meanwhile.

@@ -21,6 +21,8 @@ from shared.queue.messages import UNFINISHED, Kind, Status
 _b, _p = BATCH.c, BATCH_PIECE.c
 # Written into the statement rather than bound to it, as for jobs.
 is_unfinished = _p.status.in_([literal_column(f"'{status}'") for status in UNFINISHED])
+# The same of batches: those that have not ended.
+is_open = _b.status.in_([literal_column(f"'{status}'") for status in ("receiving", *UNFINISHED)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,17 @@ class Part:
     rows: int
     text: str
 
+    def own(self, rejects: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Those of these rejects that are of its lines."""
+        lines = range(self.first_line, self.first_line + self.rows)
+        return [reject for reject in rejects if reject["line"] in lines]
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimedPiece:
     """A piece that is run. `attempts` were counted before this one; `columns` is the header of a
-    CSV file; `rejects` are those of its lines that were refused when they came."""
+    CSV file; `rejects` are those of its lines that were refused when they came; `label_number`
+    orders its labels, if it has such, among all updates."""
 
     batch_seq: int
     number: int
@@ -47,6 +55,7 @@ class ClaimedPiece:
     part: Part
     attempts: int
     rejects: list[dict[str, Any]]
+    label_number: int | None = None
 
 
 def lease_ran_out(connection: Connection) -> ColumnElement[bool]:
@@ -82,8 +91,12 @@ def add(
             "status": Status.QUEUED,
             "attempts": of.attempts,
             "published_at": now,
+            "label_number": of.label_number,
+            "rejects": rejects or None,
+            "rejected": len(rejects),
         }
         for part, number in zip(parts, numbers, strict=True)
+        for rejects in [part.own(of.rejects)]
     ]
     connection.execute(insert(BATCH_PIECE), rows)
 

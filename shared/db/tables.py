@@ -180,9 +180,9 @@ BATCH = Table(
     sqlite_autoincrement=True,
 )
 
-_BATCH_UNFINISHED = BATCH.c.status.in_(("queued", "running"))
-Index("batch_unfinished", BATCH.c.seq,
-      postgresql_where=_BATCH_UNFINISHED, sqlite_where=_BATCH_UNFINISHED)  # fmt: skip
+_OPEN = BATCH.c.status.in_(("receiving", "queued", "running"))
+Index("batch_open", BATCH.c.seq, postgresql_where=_OPEN, sqlite_where=_OPEN)
+Index("batch_finished", BATCH.c.finished_at)
 
 # Some lines of a batch, which are scored and stored together; `body` is empty when they are.
 BATCH_PIECE = Table(
@@ -207,6 +207,8 @@ BATCH_PIECE = Table(
     Column("rejected", Integer, nullable=False, server_default="0"),
     Column("rejects", JsonText),
     Column("results", JsonText),
+    # Of labels: the number that orders them among all updates.
+    Column("label_number", BigInteger),
 )
 
 _PIECE_UNFINISHED = BATCH_PIECE.c.status.in_(("queued", "running"))

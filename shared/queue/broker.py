@@ -126,7 +126,8 @@ class Broker:
         return int(length)
 
     def beat(self, worker: str, model_version: str, seconds: int) -> None:
-        """Say that a worker is alive with a loaded model, for so many seconds from now.
+        """Say that a worker is alive with a loaded model, for so many seconds from now; behind the
+        version may be what else is said of it.
 
         Raises:
             BrokerAwayError: Redis does not answer, or takes no writes.

@@ -54,6 +54,11 @@ class Lane(StrEnum):
     # Pieces of batches, whose task is `PIECE_TASK`; jobs and groups are never on it.
     BULK = "queuecast.bulk"
 
+    @property
+    def word(self) -> str:
+        """What it is called in a setting."""
+        return self.value.removeprefix("queuecast.")
+
 
 # Those that jobs travel on.
 JOB_LANES = (Lane.INTERACTIVE, Lane.DEFERRED)

@@ -88,8 +88,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     mutant(
         "deferred-lane-starves", "worker/celery_parts/lane_order.py",
-        "        self._offered = due + [lane for lane in self._lanes if lane not in due]\n",
-        "        self._offered = list(self._lanes)\n",
+        "        order = due + [lane for lane in self._lanes if lane not in due]\n",
+        "        order = list(self._lanes)\n",
         "a promise is never kept while others ask", "unit/test_lane_order",
     ),
     mutant(

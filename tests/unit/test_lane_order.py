@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 import pytest
 
-from worker.celery_parts.lane_order import SHARES, LaneOrder, Share
+from worker.celery_parts.lane_order import LATELY, SHARES, Bulk, LaneOrder, Share
 
 LANES = ["interactive", "deferred", "bulk"]
 
@@ -97,3 +97,42 @@ def test_a_message_from_a_lane_that_is_not_consumed_any_more_changes_nothing() -
     takes.take()
     takes._order.rotate("another")
     assert takes.take() == "interactive"
+
+
+class Hands:
+    """A worker of two processes, and how many of them have bulk."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.in_hand = 0
+        bulk = Bulk("bulk", "interactive", 1, lambda: self.in_hand)
+        self.order = LaneOrder(lambda: self.now, bulk=bulk)
+        self.order.update(LANES)
+
+
+def test_at_rest_every_process_may_have_bulk() -> None:
+    hands = Hands()
+    hands.in_hand = 1
+    assert "bulk" in hands.order.consume(3)
+
+
+def test_one_process_is_free_of_bulk_while_interactive_requests_come() -> None:
+    """The other has some, and the last is kept for them until none came for a while."""
+    hands = Hands()
+    hands.order.consume(3)
+    hands.order.rotate("interactive")
+    assert "bulk" in hands.order.consume(3)
+    hands.in_hand = 1
+    assert hands.order.consume(3) == ["interactive", "deferred"]
+    hands.now += LATELY
+    assert "bulk" in hands.order.consume(3)
+
+
+def test_other_lanes_keep_nobody_free_of_bulk() -> None:
+    """A worker that takes no interactive requests has bulk in all its processes."""
+    hands = Hands()
+    hands.order.update(["deferred", "bulk"])
+    hands.order.consume(2)
+    hands.order.rotate("deferred")
+    hands.in_hand = 1
+    assert hands.order.consume(2) == ["deferred", "bulk"]

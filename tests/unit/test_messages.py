@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from shared.observation_id import ObservationId
-from shared.queue.heartbeats import Worker, alive
+from shared.queue.heartbeats import Worker, alive, said_with
 from shared.queue.messages import (
     WIRE_VERSION,
     Group,
     Kind,
+    Lane,
     MessageError,
     Outcome,
     Reply,
@@ -101,3 +102,13 @@ def test_request_ids() -> None:
         assert request_id[14] == "7"
         assert request_id[19] in "89ab"
     assert [i[:13] for i in ids] == sorted(i[:13] for i in ids)
+
+
+def test_heartbeats_name_the_lanes_that_are_left() -> None:
+    """A worker that takes from all of them says nothing of it, as the version before."""
+    some = said_with("v", [Lane.DEFERRED, Lane.BULK])
+    beats = [("a v", 9.0), (f"b {some}", 9.0), ("c v more", 9.0), ("d v", 1.0)]
+    assert alive([5], beats) == [
+        Worker("a", "v"), Worker("b", "v", (Lane.DEFERRED, Lane.BULK)), Worker("c", "v"),
+    ]  # fmt: skip
+    assert said_with("v", list(Lane)) == "v"

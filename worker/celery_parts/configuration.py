@@ -26,9 +26,12 @@ STARTING = 86_400.0
 
 def make_celery(settings: Settings, names: Names, transport: type[Transport] = Transport) -> Celery:
     """The Celery app of a worker of the deployment that has these names, without tasks."""
-    queues = [names.queue(lane) for lane in Lane]
+    queues = [names.queue(lane) for lane in settings.worker_lanes]
     # Where there is one process only, it has no bulk in hand when it takes something.
-    bulk = Bulk(names.queue(Lane.BULK), max(settings.worker_processes - 1, 1), _pieces_in_hand)
+    bulk = Bulk(
+        names.queue(Lane.BULK), names.queue(Lane.INTERACTIVE),
+        max(settings.worker_processes - 1, 1), _pieces_in_hand,
+    )  # fmt: skip
     app = Celery("queuecast")
     app.conf.update(
         broker_url=settings.redis_url,

@@ -40,10 +40,11 @@ LATELY = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """The lane of bulk work by its name, how many of a worker's processes may have some while
-    interactive requests come, and how many have."""
+    """The lane of bulk work by its name, and that of interactive requests; how many of a worker's
+    processes may have some while interactive requests come, and how many have."""
 
     lane: str
+    interactive: str
     most: int
     in_hand: Callable[[], int]
 
@@ -61,7 +62,7 @@ class LaneOrder:
         self._clock = clock
         self._shares = shares
         self._bulk = bulk
-        self._first_taken: float | None = None
+        self._interactive_taken: float | None = None
         self._lanes: list[str] = []
         self._offered: list[str] = []
         self._passed_by: dict[str, int] = {}
@@ -91,9 +92,9 @@ class LaneOrder:
     def withholds(self) -> bool:
         """Whether bulk is left alone for now: all processes but those that are to be free of it
         have some, and interactive requests come."""
-        if self._bulk is None or self._first_taken is None or self._lanes[:1] == [self._bulk.lane]:
+        if self._bulk is None or self._interactive_taken is None:
             return False
-        lately = self._clock() - self._first_taken < LATELY
+        lately = self._clock() - self._interactive_taken < LATELY
         return lately and self._bulk.in_hand() >= self._bulk.most
 
     def rotate(self, taken: str) -> None:
@@ -102,8 +103,8 @@ class LaneOrder:
             return
         place = self._offered.index(taken)
         now = self._clock()
-        if taken == self._lanes[0]:
-            self._first_taken = now
+        if self._bulk is not None and taken == self._bulk.interactive:
+            self._interactive_taken = now
         for lane in self._offered[: place + 1]:
             self._passed_by[lane] = 0
             self._looked_into[lane] = now

@@ -1,9 +1,8 @@
-"""What the model answers to the rows of a piece. Pure, but for the clock."""
+"""What the model answers to the rows of a piece."""
 
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -29,15 +28,15 @@ def answer(
     model takes longer than `limit` seconds for those.
     """
     found: list[Answer | QueuecastError] = []
-    began = time.perf_counter()
+    began = pace.clock()
     while len(found) < len(rows):
-        if found and not pace.has_time(time.perf_counter() - began):
+        if found and not pace.has_time(pace.clock() - began):
             break
         some = rows[len(found) : len(found) + pace.rows()]
-        asked = time.perf_counter()
+        asked = pace.clock()
         with time_limit(limit):
             found += _answers(values, some, model)
-        pace.measured(len(some), time.perf_counter() - asked)
+        pace.measured(len(some), pace.clock() - asked)
     return found
 
 

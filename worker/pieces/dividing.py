@@ -25,6 +25,5 @@ def divided(part: Part, texts: Sequence[str], size: int) -> list[Part]:
 
 def behind(part: Part, texts: Sequence[str], start: int) -> Part:
     """The part from a place in its rows on; `texts` are the rows, perhaps not to its end."""
-    line = part.first_line + start + sum(text.count("\n") for text in texts[:start])
     some = texts[start:]
-    return Part(line, len(some), "\n".join(some))
+    return Part(part.first_line + start, len(some), "\n".join(some))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 # How long the model should take for what it is asked at once, and how long a process may hold on to
 # one piece before it leaves the rest to a later turn, in seconds: so long a request may have to
 # wait where there is no other process.
@@ -14,9 +17,11 @@ MOST = 4096
 
 class Pace:
     """What one process has measured. A frame costs something however few rows it has, so that more
-    rows at a time are cheaper than those before, until they take too long."""
+    rows at a time are cheaper than those before, until they take too long. `clock` is in
+    seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.perf_counter) -> None:
+        self.clock = clock
         self._seconds_a_row: float | None = None
 
     def rows(self) -> int:

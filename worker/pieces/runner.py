@@ -5,24 +5,26 @@ from __future__ import annotations
 import gc
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
-from shared.db import batch_pieces, piece_claims
+from shared.db import batch_pieces, lost_pieces, piece_claims
 from shared.db.engine import Database
 from shared.db.piece_rows import ClaimedPiece, Part
 from shared.errors import DatabaseRefusedError, UnavailableError
-from shared.queue.messages import MessageError
+from shared.queue.messages import Kind, MessageError
 from shared.queue.piece_lane import PieceLane
 from shared.queue.piece_message import Piece
-from worker.pieces import ndjson
+from worker.pieces import labelling, storing
 from worker.pieces.answering import answer
-from worker.pieces.dividing import behind, divided, most_rows
+from worker.pieces.dividing import divided, most_rows
+from worker.pieces.labelling import recognise_all
 from worker.pieces.pace import Pace
-from worker.pieces.predicting import Predicted, predict
-from worker.pieces.storing import Stored, store
+from worker.pieces.predicting import predict
+from worker.pieces.reading import read, split
+from worker.pieces.storing import Stored
 from worker.served_model import ServedModel
 
 log = logging.getLogger(__name__)
@@ -52,14 +54,15 @@ class PieceRunner:
     """
 
     def __init__(
-        self, served: ServedModel, database: Database, lane: PieceLane, limit: float, lease: float
-    ) -> None:
+        self, served: ServedModel, database: Database, lane: PieceLane, limit: float, lease: float,
+        pace: Pace | None = None,
+    ) -> None:  # fmt: skip
         self._served = served
         self._database = database
         self._lane = lane
         self._limit = limit
         self._lease = lease
-        self._pace = Pace()
+        self._pace = pace or Pace()
 
     def run(self, piece: Piece) -> None:
         """Run a piece, and then those that come next on the lane, for as long as nobody waits for
@@ -98,50 +101,44 @@ class PieceRunner:
             self._work(claimed)
 
     def _work(self, claimed: ClaimedPiece) -> None:
-        texts = claimed.part.text.split("\n")
-        predicted = self._predict(claimed, texts)
-        rest = [] if predicted.lines == len(texts) else [
-            behind(claimed.part, texts, predicted.lines)
-        ]  # fmt: skip
-        stored = self._store(claimed, predicted, rest, texts)
+        lines = read(
+            split(claimed.part.text, claimed.format), claimed.format, claimed.columns, claimed.kind
+        )
+        known = {int(reject["line"]) - claimed.part.first_line for reject in claimed.rejects}
+        model = self._served.model
+        if claimed.kind is Kind.UPDATE:
+            labels = recognise_all(lines, known, model.answering)
+            stored = self._commit(claimed, lambda c: labelling.store(c, claimed, labels, lines))
+        else:
+            predicted = predict(
+                lines,
+                known,
+                model,
+                lambda values, rows: answer(values, rows, model, self._pace, self._limit),
+            )
+            self._served.judge_piece(predicted.errors, predicted.is_answered)
+            stored = self._commit(
+                claimed, lambda c: storing.store(c, claimed, predicted, lines.texts)
+            )
         self._publish(stored.more)
         if stored.may_have_ended:
             self._database.write(lambda c: batch_pieces.end_batch(c, claimed.batch_seq))
 
-    def _predict(self, claimed: ClaimedPiece, texts: Sequence[str]) -> Predicted:
-        model = self._served.model
-        documents, rejects = ndjson.read_predictions(texts)
-        known = {int(reject["line"]) - claimed.part.first_line for reject in claimed.rejects}
-        predicted = predict(
-            documents,
-            texts,
-            [one for one in rejects if one.place not in known],
-            model,
-            lambda values, rows: answer(values, rows, model, self._pace, self._limit),
-        )
-        self._served.judge_piece(predicted.errors, predicted.is_answered)
-        return predicted
-
-    def _store(
-        self, claimed: ClaimedPiece, predicted: Predicted, rest: Sequence[Part],
-        texts: Sequence[str],
-    ) -> Stored:  # fmt: skip
-        def work(connection: Connection) -> Stored:
-            return store(connection, claimed, predicted, rest, texts)
-
+    def _commit(self, claimed: ClaimedPiece, store: Callable[[Connection], Stored]) -> Stored:
         try:
-            return self._database.write(work)
+            return self._database.write(store)
         except DatabaseRefusedError as error:
             # Some row of it is at fault. Its attempt counts, so that it is tried again in ever
             # smaller parts, and only that row is set aside.
             log.error("a piece of a batch was not stored: %s", error)
+            self._database.write(lambda c: lost_pieces.end_leases(c, claimed.claim_id))
             return Stored(False, [])
 
     def _divide(self, claimed: ClaimedPiece) -> list[Part]:
         size = most_rows(claimed.attempts)
         if size is None or claimed.part.rows <= size:
             return [claimed.part]
-        return divided(claimed.part, claimed.part.text.split("\n"), size)
+        return divided(claimed.part, split(claimed.part.text, claimed.format), size)
 
     def _publish(self, pieces: Sequence[Piece]) -> None:
         try:

@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from shared.db import batch_pieces, piece_store
 from shared.db.batch_pieces import Ended
-from shared.db.piece_rows import ClaimedPiece, Part
+from shared.db.piece_rows import ClaimedPiece
 from shared.queue.piece_message import Piece
+from worker.pieces.dividing import behind
 from worker.pieces.predicting import Predicted
 from worker.pieces.rejects import Reject
 
@@ -26,11 +27,10 @@ class Stored:
 
 
 def store(
-    connection: Connection, piece: ClaimedPiece, predicted: Predicted, rest: Sequence[Part],
-    texts: Sequence[str],
-) -> Stored:  # fmt: skip
+    connection: Connection, piece: ClaimedPiece, predicted: Predicted, texts: Sequence[str]
+) -> Stored:
     """Store the rows of a piece that is still held, and how it ended; nothing of one that is not.
-    `rest` are its lines behind those that were answered, and `texts` are all of its lines."""
+    `texts` are its lines: those behind the ones that were answered become a piece of their own."""
     if not batch_pieces.hold(connection, piece):
         return Stored(False, [])
     there = piece_store.store(connection, piece, predicted.scored)
@@ -47,6 +47,8 @@ def store(
         as_rejects(predicted.rejects, first, texts),
         _results(predicted, old, first),
     )
+    is_whole = predicted.lines == len(texts)
+    rest = [] if is_whole else [behind(piece.part, texts, predicted.lines)]
     return Stored(*batch_pieces.finish(connection, piece, ended, rest))
 
 

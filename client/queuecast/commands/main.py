@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 import click
 
+from queuecast.commands.enqueue import enqueue
 from queuecast.commands.export import export
 from queuecast.commands.job import job
+from queuecast.commands.label import label
 from queuecast.commands.model import model
 from queuecast.commands.pack import pack
 from queuecast.commands.predict import predict
@@ -30,13 +32,14 @@ def queuecast(context: click.Context) -> None:
     """Use a Queuecast service, and make models ready for one.
 
     Errors are one line, on the standard error. Exit codes: 0 when all went well, 1 when it failed,
-    2 for a wrong command line, 130 when it was interrupted.
+    2 for a wrong command line, 3 when some rows of a file were rejected, 130 when it was
+    interrupted.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 
 
-for command in (predict, update, job, export, status, model, pack):
+for command in (predict, update, job, enqueue, label, export, status, model, pack):
     queuecast.add_command(command)
 
 

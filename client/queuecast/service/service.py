@@ -28,7 +28,7 @@ KEPT = 16
 
 @dataclass(frozen=True)
 class ServiceAnswer:
-    """The status, and the object of the body."""
+    """The status, and the object of the body; of an array, its `items`."""
 
     status: int
     body: dict[str, Any]
@@ -68,10 +68,12 @@ class Service:
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         takes: Sequence[int] = (),
+        again: bool = True,
     ) -> ServiceAnswer:
         """Send a request, and again while the service cannot be reached or says that it cannot do
         it now. Of these and of other errors the statuses in `takes` are answers like any other; so
-        is one that names a job, since it is the job that is to be asked.
+        is one that names a job, since it is the job that is to be asked. Without `again` it is
+        sent once.
 
         Raises:
             RefusedError: the service will not do it.
@@ -84,7 +86,7 @@ class Service:
                 return found
             raise _error(found)
 
-        return self._again(once)
+        return self._again(once) if again else once()
 
     def stream(self, path: str) -> urllib3.BaseHTTPResponse:
         """The body of a GET that is answered 200, to be read as it comes, and then released.
@@ -164,6 +166,8 @@ def _answer(url: str, response: urllib3.BaseHTTPResponse, text: bytes) -> Servic
         body = json.loads(text)
     except ValueError:
         body = None
+    if isinstance(body, list):
+        body = {"items": body}
     if isinstance(body, dict):
         return ServiceAnswer(response.status, body, retry_after)
     # A proxy has pages of its own for a service that is away.

@@ -15,6 +15,8 @@ from worker.scoring.dtypes.read import Check, Read, Reader
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 _LONGEST_NUMBER = 400
 _WORTH_READING = 1000
+# A float has all digits of a number with so many characters.
+_EXACT = 15
 
 
 def of_integers(dtype: np.dtype[Any], nullable: bool) -> tuple[Check, Reader]:
@@ -71,6 +73,9 @@ def of_text(text: str) -> int | float | None:
     stripped = text.strip(" \t\r\n") if len(text) <= _LONGEST_NUMBER else ""
     if not _NUMBER.fullmatch(stripped):
         return None
+    if len(stripped) <= _EXACT and "e" not in stripped.lower():
+        number = float(stripped)
+        return int(number) if number.is_integer() else number
     exact = Decimal(stripped)
     if exact and abs(exact.adjusted()) > _WORTH_READING:
         return math.inf if exact.adjusted() > 0 else float(exact)

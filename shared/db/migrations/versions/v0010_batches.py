@@ -106,6 +106,7 @@ def upgrade() -> None:
         sa.Column("rejected", sa.Integer, nullable=False, server_default="0"),
         sa.Column("rejects", sa.Text),
         sa.Column("results", sa.Text),
+        sa.Column("label_number", sa.BigInteger),
     )
     for name, columns in (
         ("batch_piece_unfinished", ["batch_seq", "number"]),
@@ -115,11 +116,12 @@ def upgrade() -> None:
             name, "batch_piece", columns,
             postgresql_where=_UNFINISHED, sqlite_where=_UNFINISHED,
         )  # fmt: skip
-    # Batches that a sweep looks at.
+    # Batches that are looked at until they have ended.
     op.create_index(
-        "batch_unfinished", "batch", ["seq"],
-        postgresql_where=sa.text("status IN ('queued', 'running')"),
-        sqlite_where=sa.text("status IN ('queued', 'running')"),
+        "batch_open", "batch", ["seq"],
+        postgresql_where=sa.text("status IN ('receiving', 'queued', 'running')"),
+        sqlite_where=sa.text("status IN ('receiving', 'queued', 'running')"),
     )  # fmt: skip
+    op.create_index("batch_finished", "batch", ["finished_at"])
     if op.get_bind().dialect.name != "sqlite":
         op.execute(STORE_PIECE)

@@ -2,70 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shared.db.engine import Database, connect
-from shared.db.migrate import migrate
+from shared.db.engine import Database
 from shared.queue.broker import make_redis
 from shared.queue.messages import Lane
 from shared.queue.names import Names
 from shared.queue.piece_lane import PieceLane
 from shared.settings import Settings
-from tests.queued_batches import queue, stored
+from tests.queued_batches import line, queue, stored
 from tests.system import FIRST_PASSENGER, FIRST_PROBA
+from worker.pieces.pace import Pace
 from worker.pieces.runner import PieceRunner
 from worker.scoring.scoring import score
-from worker.scoring.trial import try_steady
 from worker.served_model import ServedModel
 
 NAMES = Names("test")
 
 
-@pytest.fixture(scope="module")
-def served(artifacts: Path) -> ServedModel:
-    return ServedModel(*try_steady(artifacts, 20.0, 1), 20.0)
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def settings(
-    request: pytest.FixtureRequest,
-    new_database_url: Callable[[str], str],
-    new_redis_url: Callable[[], str],
-) -> Settings:
-    url = new_database_url(request.param)
-    return Settings.from_environment({"DATABASE_URL": url, "REDIS_URL": new_redis_url()})
-
-
-@pytest.fixture(scope="module")
-def database(settings: Settings) -> Iterator[Database]:
-    made = connect(settings.database_url, connections=2, wait=10.0)
-    migrate(made)
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def lane(settings: Settings) -> PieceLane:
-    return PieceLane(make_redis(settings, 1.0), NAMES)
-
-
 def waiting(settings: Settings) -> int:
     """How many pieces wait on their lane."""
     return int(make_redis(settings, 1.0).llen(NAMES.queue(Lane.BULK)))
-
-
-@pytest.fixture(scope="module")
-def runner(served: ServedModel, database: Database, lane: PieceLane) -> PieceRunner:
-    return PieceRunner(served, database, lane, 20.0, 30.0)
-
-
-def line(observation_id: Any, observation: Any = FIRST_PASSENGER, **more: Any) -> str:
-    return json.dumps({"id": observation_id, "observation": observation, **more})
 
 
 def test_a_piece_is_scored_stored_and_counted(
@@ -224,3 +185,58 @@ def _try_in_vain(database: Database, batch_seq: int) -> None:
         "WHERE batch_seq = :seq AND status = 'queued'"
     )
     database.write(lambda c: c.execute(statement, {"seq": batch_seq}))
+
+
+COLUMNS = ["id", "Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Cabin", "Embarked"]
+
+
+def test_a_csv_is_read_as_predict_reads_texts(
+    runner: PieceRunner, database: Database, served: ServedModel
+) -> None:
+    """By the dtype of each column; only an empty field is a null, and a row has the JSON that its
+    record stands for."""
+    records = [
+        "csv-1,3,male,22,1,0,7.25,,S",
+        '7001,3,"male",22.0,1,0,7.25,"",S\r',
+        "csv-3,3,male,old,1,0,7.25,,S",
+        "csv-4,3,male,22,1,0,7.25,NA,S",
+        "csv-5,,male,22,1,0,7.25,,S",
+        "csv-6,3,male",
+    ]
+    batch = queue(database, [records], format="csv", columns=COLUMNS)
+    runner.run(batch.pieces[0])
+    assert batch.counts() == (6, 3, 0, 3)
+    assert [(r["line"], r["id"], r["column"], r["original"]) for r in batch.rejects()] == [
+        (4, "csv-3", "Age", records[2]),
+        (6, "csv-5", "Pclass", records[4]),
+        (7, None, None, records[5]),
+    ]
+    rows = stored(database)
+    first = {**FIRST_PASSENGER, "Age": 22}
+    assert json.loads(rows["csv-1"].observation) == {"id": "csv-1", "observation": first}
+    assert json.loads(rows["7001"].observation) == {"id": 7001, "observation": first}
+    assert json.loads(rows["csv-4"].observation)["observation"]["Cabin"] == "NA"
+    for key in ("csv-1", "7001", "csv-4"):
+        assert rows[key].proba == score([rows[key].observation], served.model)[0].proba
+
+
+def test_a_slow_model_does_not_hold_a_process(
+    served: ServedModel, database: Database, lane: PieceLane
+) -> None:
+    """What there was no time for becomes a piece of its own, with what was said of its lines when
+    they came."""
+    ticks = itertools.count()
+    # Each look at the clock is a tenth of a second later: a row takes 12 ms.
+    slow = PieceRunner(served, database, lane, 20.0, 30.0, Pace(lambda: next(ticks) / 10))
+    lines = [line(f"slow-{n}") for n in range(30)]
+    lines[4] = lines[20] = ""
+    taken_out = [{"line": n, "id": None, "column": None, "error": "too long", "original": None}
+                 for n in (5, 21)]  # fmt: skip
+    batch = queue(database, [lines], rejects=taken_out)
+    slow.run(batch.pieces[0])
+    assert batch.status() == "succeeded"
+    assert batch.counts() == (30, 28, 0, 2)
+    assert [(row.first_line, row.lines, row.rejected) for row in batch.rows()] == [
+        (1, 9, 1), (10, 8, 0), (18, 9, 1), (27, 4, 0),
+    ]  # fmt: skip
+    assert batch.rejects() == taken_out

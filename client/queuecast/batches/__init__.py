@@ -1,0 +1,1 @@
+"""Files of observations, or of labels: how they are read, sent and followed."""

@@ -1,0 +1,5 @@
+"""What a file can hold."""
+
+from __future__ import annotations
+
+PREDICT, UPDATE = "predict", "update"
