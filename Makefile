@@ -7,7 +7,7 @@ export PIP_USER := 0
 export PIP_TARGET :=
 export PIP_PREFIX :=
 
-.PHONY: run check reload replay test test-models test-browser mutants images lint bench bench-peers faults lock clean
+.PHONY: run check reload replay test test-quick test-pythons test-models test-browser mutants images lint bench bench-peers faults lock clean
 
 run: $(VENV)/.client
 	@exec $(BIN)/python -m local
@@ -29,6 +29,16 @@ replay: $(VENV)/.local
 test: $(VENV)/.dev
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 4 --dist loadfile \
 	  --ignore tests/models --ignore tests/browser
+
+# What differs between Pythons: single files, and a few tests of the whole way.
+test-quick: $(VENV)/.dev
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 4 --dist loadfile tests/unit \
+	  tests/integration/pieces tests/end_to_end/test_predict.py tests/end_to_end/test_update.py \
+	  tests/end_to_end/test_batches.py tests/end_to_end/test_reload.py
+
+# Those with each Python that we name and that this machine has, beside that of `make test`.
+test-pythons:
+	$(PYTHON) tests/pythons.py
 
 # What installs other libraries from the package index, which takes minutes.
 test-models: $(VENV)/.dev
