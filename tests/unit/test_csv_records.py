@@ -68,6 +68,6 @@ def test_records_that_are_rejected(record: str, reason: str) -> None:
 
 
 def test_labels() -> None:
-    documents, rejects = read(["1,0\r", "x,", "y,no"], ["id", "true_class"], Kind.UPDATE)
+    documents, rejects = read(["1,0", "x,", "y,no"], ["id", "true_class"], Kind.UPDATE)
     assert documents == [{"id": 1, "true_class": "0"}, None, {"id": "y", "true_class": "no"}]
     assert [(one.observation_id, one.error) for one in rejects] == [("x", "true_class is missing")]
