@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.errors import UnfitObservationError, WrongShapeError
@@ -109,6 +109,9 @@ def test_columns_take_what_each_value_alone_is_taken_for(
             assert shape(taken.values[name][place]) == shape(one.get(name))
 
 
+@example([2**63])
+@example([-(2**63) - 1, 1])
+@example(["a", "\x00"])
 @given(st.lists(SCALARS, min_size=1) | st.lists(st.integers(), min_size=1)
        | st.lists(st.text(max_size=300), min_size=1))  # fmt: skip
 def test_ids_are_judged_as_each_alone(sent: list[Any]) -> None:
