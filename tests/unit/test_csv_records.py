@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.queue.messages import Kind
@@ -16,6 +16,7 @@ COLUMNS = ["id", "Age", "Cabin"]
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=8)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(TEXTS, min_size=3, max_size=3), min_size=1, max_size=6))
 def test_what_csv_writes_is_read(rows: list[list[str]]) -> None:
     """Commas, quotes and newlines in fields; an empty field is a null, and nothing else is."""

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from shared.errors import UnfitObservationError, WrongShapeError
@@ -28,6 +28,8 @@ DOCUMENTS = st.dictionaries(
 ) | st.fixed_dictionaries(
     {"id": SCALARS, "observation": st.dictionaries(COLUMNS, SCALARS, max_size=3)}
 )
+# How long an example takes to be drawn, or to be tried, says nothing.
+ON_A_BUSY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # What may break a line, or change what it says.
 BITS = ['"', ":", ",", "{", "}", "[", "]", "1", "-", "e", ".", "NaN", "null", " ", "\t", "\\",
         '"a": 1,',
@@ -51,6 +53,7 @@ def shape(value: Any) -> str:
 
 
 @pytest.mark.parametrize("kind", [Kind.PREDICT, Kind.UPDATE])
+@ON_A_BUSY_MACHINE
 @given(st.lists(lines(), max_size=8))
 def test_lines_are_read_as_bodies_are(kind: Kind, texts: list[str]) -> None:
     """The same lines are rejected, for the same reasons, and the others hold the same; but for what
@@ -76,6 +79,7 @@ def has_giants(value: Any) -> bool:
     return isinstance(value, int) and not -(2**63) <= value < 2**64
 
 
+@ON_A_BUSY_MACHINE
 @given(st.sampled_from(MODELS), st.lists(st.dictionaries(COLUMNS, VALUES, max_size=3), max_size=12))
 def test_columns_take_what_each_value_alone_is_taken_for(
     some: Model, observations: list[dict[str, Any]]
@@ -109,6 +113,7 @@ def test_columns_take_what_each_value_alone_is_taken_for(
             assert shape(taken.values[name][place]) == shape(one.get(name))
 
 
+@ON_A_BUSY_MACHINE
 @example([2**63])
 @example([-(2**63) - 1, 1])
 @example(["a", "\x00"])
