@@ -54,6 +54,11 @@ def shape(value: Any) -> str:
 
 @pytest.mark.parametrize("kind", [Kind.PREDICT, Kind.UPDATE])
 @ON_A_BUSY_MACHINE
+@example(['{"id": 1, "id": 2, "observation": {"a": 1}}'])
+@example(['{"id": 1, "observation": {"a": 1, "a": 2}}'])
+@example(['{"id": 1, "observation": {"a" : ":", "a": "x:y"}}'])
+@example(['{"id": 1, "observation": {"a": "\\":", "a": 1}}'])
+@example(['{"id": 1, "true_class": 1, "true_class": 0}'])
 @given(st.lists(lines(), max_size=8))
 def test_lines_are_read_as_bodies_are(kind: Kind, texts: list[str]) -> None:
     """The same lines are rejected, for the same reasons, and the others hold the same; but for what
@@ -80,6 +85,8 @@ def has_giants(value: Any) -> bool:
 
 
 @ON_A_BUSY_MACHINE
+@example(MODELS[list(DTYPES).index("category of numbers")], [{"a": 1}, {"a": True}, {"a": 1.0}])
+@example(MODELS[list(DTYPES).index("category of truths")], [{"a": True}, {"a": 1}, {"a": 0}])
 @given(st.sampled_from(MODELS), st.lists(st.dictionaries(COLUMNS, VALUES, max_size=3), max_size=12))
 def test_columns_take_what_each_value_alone_is_taken_for(
     some: Model, observations: list[dict[str, Any]]
