@@ -7,7 +7,7 @@ export PIP_USER := 0
 export PIP_TARGET :=
 export PIP_PREFIX :=
 
-.PHONY: run check reload replay test test-quick test-pythons test-models test-browser mutants images lint bench bench-peers faults lock clean
+.PHONY: run check reload replay test test-quick test-pythons test-models test-browser mutants images lint bench bench-peers bench-bulk faults lock clean
 
 run: $(VENV)/.client
 	@exec $(BIN)/python -m local
@@ -66,6 +66,10 @@ bench: $(VENV)/.bench
 
 bench-peers: $(VENV)/.bench
 	$(BIN)/python -m bench --peers --write "make bench-peers"
+
+# A file of a million rows, from the command line to the last commit.
+bench-bulk: $(VENV)/.bench
+	$(BIN)/python -m bench.bulk --write
 
 faults: $(VENV)/.bench
 	$(BIN)/python -m tests.faults

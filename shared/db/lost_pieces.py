@@ -91,7 +91,15 @@ def worn(connection: Connection, limit: int) -> list[Any]:
     batch's kind and format, and their text."""
     gone = lease_ran_out(connection) & (_p.attempts >= MOST_ATTEMPTS)
     query = select(
-        _p.batch_seq, _p.number, _p.first_line, _p.body, _p.rejects, _b.kind, _b.format, _b.columns
+        _p.batch_seq,
+        _p.number,
+        _p.first_line,
+        _p.body,
+        _p.rejects,
+        _b.batch_id,
+        _b.kind,
+        _b.format,
+        _b.columns,
     ).join_from(BATCH_PIECE, BATCH, _b.seq == _p.batch_seq)
     query = query.where(is_unfinished, gone).order_by(_p.published_at).limit(limit)
     return list(connection.execute(query.with_for_update(skip_locked=True, of=BATCH_PIECE)))

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, case, func, or_, select, update
 
 from shared.db.clock import clock
+from shared.db.job_rows import MOST_ATTEMPTS
 from shared.db.piece_rows import (
     ClaimedPiece,
     Part,
@@ -86,7 +87,8 @@ def _start(connection: Connection, batch_seq: int) -> None:
 
 def _take(connection: Connection, found: ClaimedPiece, kept: Part, lease: float) -> bool:
     mine = held_by(found.claim_id)
-    free = or_(_p.status == Status.QUEUED, lease_ran_out(connection))
+    lost = lease_ran_out(connection) & (_p.attempts < MOST_ATTEMPTS)
+    free = or_(_p.status == Status.QUEUED, lost)
     values: dict[str, Any] = {
         "status": Status.RUNNING,
         "attempts": found.attempts + 1,

@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.queue.messages import Kind
@@ -16,6 +16,7 @@ COLUMNS = ["id", "Age", "Cabin"]
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=8)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(TEXTS, min_size=3, max_size=3), min_size=1, max_size=6))
 def test_what_csv_writes_is_read(rows: list[list[str]]) -> None:
     """Commas, quotes and newlines in fields; an empty field is a null, and nothing else is."""
@@ -68,6 +69,6 @@ def test_records_that_are_rejected(record: str, reason: str) -> None:
 
 
 def test_labels() -> None:
-    documents, rejects = read(["1,0\r", "x,", "y,no"], ["id", "true_class"], Kind.UPDATE)
+    documents, rejects = read(["1,0", "x,", "y,no"], ["id", "true_class"], Kind.UPDATE)
     assert documents == [{"id": 1, "true_class": "0"}, None, {"id": "y", "true_class": "no"}]
     assert [(one.observation_id, one.error) for one in rejects] == [("x", "true_class is missing")]

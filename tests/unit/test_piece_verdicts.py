@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from shared.errors import UnfitObservationError, WrongShapeError
@@ -28,6 +28,8 @@ DOCUMENTS = st.dictionaries(
 ) | st.fixed_dictionaries(
     {"id": SCALARS, "observation": st.dictionaries(COLUMNS, SCALARS, max_size=3)}
 )
+# How long an example takes to be drawn, or to be tried, says nothing.
+ON_A_BUSY_MACHINE = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 # What may break a line, or change what it says.
 BITS = ['"', ":", ",", "{", "}", "[", "]", "1", "-", "e", ".", "NaN", "null", " ", "\t", "\\",
         '"a": 1,',
@@ -51,6 +53,12 @@ def shape(value: Any) -> str:
 
 
 @pytest.mark.parametrize("kind", [Kind.PREDICT, Kind.UPDATE])
+@ON_A_BUSY_MACHINE
+@example(['{"id": 1, "id": 2, "observation": {"a": 1}}'])
+@example(['{"id": 1, "observation": {"a": 1, "a": 2}}'])
+@example(['{"id": 1, "observation": {"a" : ":", "a": "x:y"}}'])
+@example(['{"id": 1, "observation": {"a": "\\":", "a": 1}}'])
+@example(['{"id": 1, "true_class": 1, "true_class": 0}'])
 @given(st.lists(lines(), max_size=8))
 def test_lines_are_read_as_bodies_are(kind: Kind, texts: list[str]) -> None:
     """The same lines are rejected, for the same reasons, and the others hold the same; but for what
@@ -76,6 +84,9 @@ def has_giants(value: Any) -> bool:
     return isinstance(value, int) and not -(2**63) <= value < 2**64
 
 
+@ON_A_BUSY_MACHINE
+@example(MODELS[list(DTYPES).index("category of numbers")], [{"a": 1}, {"a": True}, {"a": 1.0}])
+@example(MODELS[list(DTYPES).index("category of truths")], [{"a": True}, {"a": 1}, {"a": 0}])
 @given(st.sampled_from(MODELS), st.lists(st.dictionaries(COLUMNS, VALUES, max_size=3), max_size=12))
 def test_columns_take_what_each_value_alone_is_taken_for(
     some: Model, observations: list[dict[str, Any]]
@@ -109,6 +120,10 @@ def test_columns_take_what_each_value_alone_is_taken_for(
             assert shape(taken.values[name][place]) == shape(one.get(name))
 
 
+@ON_A_BUSY_MACHINE
+@example([2**63])
+@example([-(2**63) - 1, 1])
+@example(["a", "\x00"])
 @given(st.lists(SCALARS, min_size=1) | st.lists(st.integers(), min_size=1)
        | st.lists(st.text(max_size=300), min_size=1))  # fmt: skip
 def test_ids_are_judged_as_each_alone(sent: list[Any]) -> None:

@@ -90,7 +90,7 @@ def _all_fields(records: Sequence[str]) -> list[list[str] | csv.Error]:
     # A line may be as long as MAX_BODY, which was seen to when it came.
     csv.field_size_limit(sys.maxsize)
     try:
-        found = list(csv.reader([r.removesuffix("\r") for r in records], strict=True))
+        found = list(csv.reader(records, strict=True))
     except csv.Error:
         found = []
     # Not of records that the reader took together, since a quote is not closed.
@@ -101,6 +101,6 @@ def _all_fields(records: Sequence[str]) -> list[list[str] | csv.Error]:
 
 def _fields(record: str) -> list[str] | csv.Error:
     try:
-        return next(csv.reader([record.removesuffix("\r")], strict=True), [])
+        return next(csv.reader([record], strict=True), [])
     except csv.Error as error:
         return error

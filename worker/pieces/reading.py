@@ -27,8 +27,9 @@ class ReadLines:
 
 
 def split(body: str, format: str) -> list[str]:
-    """The lines of a piece: of a CSV its records."""
-    return csv_records.split(body) if format == "csv" else body.split("\n")
+    """The lines of a piece, without what ends them: of a CSV its records."""
+    lines = csv_records.split(body) if format == "csv" else body.split("\n")
+    return [line.rstrip("\r") for line in lines] if "\r" in body else lines
 
 
 def read(texts: Sequence[str], format: str, columns: Sequence[str] | None, kind: Kind) -> ReadLines:

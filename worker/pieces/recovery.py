@@ -5,18 +5,19 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from typing import Any
 
 from sqlalchemy import Connection
 
 from shared.db import batch_pieces, lost_pieces
 from shared.db.engine import Database
 from shared.db.wait_limit import allow_waiting
-from shared.errors import ClientFaultError, DatabaseAwayError
-from shared.queue.messages import SET_ASIDE
+from shared.errors import DatabaseAwayError, UnansweredError
+from shared.queue.messages import SET_ASIDE, Kind
 from shared.queue.piece_lane import PieceLane
 from shared.queue.piece_message import Piece
-from shared.strict_json import parse
+from worker.pieces.reading import read, split
+from worker.pieces.rejects import reject
+from worker.pieces.storing import as_rejects
 
 log = logging.getLogger(__name__)
 
@@ -104,31 +105,20 @@ class PieceRecovery:
         Raises:
             DatabaseAwayError: the database does not answer.
         """
-        for count in range(self._database.write(_set_aside)):
-            log.error("row %d of this sweep in batches was %s", count + 1, SET_ASIDE)
+        for batch_id, line in self._database.write(_set_aside):
+            log.error("line %d of batch %s was %s", line, batch_id, SET_ASIDE)
 
 
-def _set_aside(connection: Connection) -> int:
+def _set_aside(connection: Connection) -> list[tuple[str, int]]:
+    """Set aside what was tried often enough; the batches and the lines."""
     worn = lost_pieces.worn(connection, _MOST_RETURNED)
     for row in worn:
-        rejects = [
-            *(row.rejects or []),
-            {
-                "line": row.first_line,
-                "id": _id(row.body),
-                "column": None,
-                "error": SET_ASIDE,
-                "original": row.body,
-            },
-        ]
-        lost_pieces.set_aside(connection, row.batch_seq, row.number, rejects)
-    return len(worn)
-
-
-def _id(line: str) -> Any:
-    try:
-        document = parse(line)
-    except ClientFaultError:
-        return None
-    found = document.get("id") if isinstance(document, dict) else None
-    return found if isinstance(found, int | str) and not isinstance(found, bool) else None
+        lines = read(split(row.body, row.format), row.format, row.columns, Kind(row.kind))
+        error = UnansweredError(SET_ASIDE)
+        # One row, as its last try was of it alone.
+        rejects = [reject(place, found, error) for place, found in enumerate(lines.documents)]
+        lost_pieces.set_aside(
+            connection, row.batch_seq, row.number,
+            [*(row.rejects or []), *as_rejects(rejects, row.first_line, lines.texts)],
+        )  # fmt: skip
+    return [(row.batch_id, row.first_line) for row in worn]

@@ -1,0 +1,1 @@
+"""How many rows a second a file takes, from the command line to the last commit."""
