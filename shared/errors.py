@@ -136,6 +136,12 @@ class UncancellableJobError(ClientFaultError):
     status = 409
 
 
+class ClearedBatchError(ClientFaultError):
+    """The batch ended, and was cleared away after `JOB_RETENTION`."""
+
+    status = 410
+
+
 class UnknownBatchError(ClientFaultError):
     """No batch of this id is there."""
 

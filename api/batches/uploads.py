@@ -13,7 +13,7 @@ from api.batches.receiving import Publish, Receiving
 from api.batches.unpacking import Unpacking
 from shared.db import batches
 from shared.db.batches import Upload
-from shared.errors import BusyError, UnavailableError, UnknownBatchError
+from shared.errors import BusyError, UnavailableError
 from shared.queue.piece_message import Piece
 from shared.settings import Settings
 
@@ -43,17 +43,13 @@ class Uploads:
         self._busy = 0
         self._sending: set[asyncio.Task[None]] = set()
 
-    async def find(self, batch_id: str) -> Upload:
-        """A batch as far as it was received.
+    async def find(self, batch_id: str) -> Upload | None:
+        """A batch as far as it was received; None when there is none.
 
         Raises:
-            UnknownBatchError: there is none.
             DatabaseAwayError: the database does not answer.
         """
-        found = await self._database.read(lambda c: batches.find_upload(c, batch_id))
-        if found is None:
-            raise UnknownBatchError(f"there is no batch {batch_id[:64]!r}")
-        return found
+        return await self._database.read(lambda c: batches.find_upload(c, batch_id))
 
     async def take(
         self, upload: Upload, parts: AsyncIterator[bytes], is_gzip: bool, complete: bool

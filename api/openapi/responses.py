@@ -17,7 +17,7 @@ _TOLD = {
     "404": "There is no such thing.",
     "408": "The body took too long to come, or stood still.",
     "409": "It runs or has ended and cannot be cancelled; or an upload is at another place.",
-    "410": "The job ended, and was cleared away since.",
+    "410": "The job, or the batch, ended, and was cleared away since.",
     "413": "The body is too large, as it was sent or as it is decompressed.",
     "414": "The URL is too long.",
     "415": "The body is no JSON in UTF-8, or in an encoding that is not gzip.",

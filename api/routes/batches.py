@@ -17,8 +17,11 @@ from api.routes.batch_answers import as_seen
 from api.routes.batch_rows import results_as
 from shared.db import batch_results, batches
 from shared.db.batches import RECEIVING, Upload
+from shared.db.cleared_jobs import among_cleared
 from shared.errors import (
     BrokenUploadError,
+    ClearedBatchError,
+    ClientFaultError,
     EndedBatchError,
     MovedUploadError,
     QueuecastError,
@@ -85,7 +88,11 @@ def routes(gateway: Gateway) -> list[Route]:
     async def find(asked: HttpRequest) -> Upload:
         gateway.database_watch.refuse_reading()
         batch_id = _known(asked.arguments["batch_id"])
-        return await gateway.uploads.find(batch_id)
+        found = await gateway.uploads.find(batch_id)
+        if found is None:
+            # As a job, a batch is deleted and remembered with one commit.
+            raise _not_there(batch_id, await gateway.was_cleared(batch_id))
+        return found
 
     return [
         Route("POST", "/batches", begin, streams_body=True),
@@ -102,7 +109,8 @@ def blueprint(gateway: Gateway) -> Blueprint:
     def seen(batch_id: str) -> dict[str, Any]:
         row = database.read(lambda c: batches.shown_batch(c, batch_id))
         if row is None:
-            raise _unknown(batch_id)
+            cleared = database.read(lambda c: among_cleared(c, [batch_id]))
+            raise _not_there(batch_id, bool(cleared))
         return as_seen(row)
 
     @found.get("/batches")
@@ -179,11 +187,13 @@ def _named(gateway: Gateway, query: bytes, part: str) -> str | None:
 def _known(batch_id: str) -> str:
     """An id that a batch may have."""
     if not _BATCH_ID.fullmatch(batch_id.lower()):
-        raise _unknown(batch_id)
+        raise _not_there(batch_id, was_cleared=False)
     return batch_id.lower()
 
 
-def _unknown(batch_id: str) -> UnknownBatchError:
+def _not_there(batch_id: str, was_cleared: bool) -> ClientFaultError:
+    if was_cleared:
+        return ClearedBatchError(f"batch {batch_id} ended, and was cleared away since")
     return UnknownBatchError(f"there is no batch {batch_id[:64]!r}")
 
 

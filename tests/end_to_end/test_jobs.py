@@ -17,6 +17,7 @@ from shared.db.engine import connect
 from shared.db.jobs import find_all
 from shared.queue.messages import Lane, new_request_id
 from shared.setting_values import database_url
+from tests import batches
 from tests.faults.processes import wait_until_idle
 from tests.system import FIRST_PASSENGER, Answer, Client, System, call, scoring, wait_for
 
@@ -236,21 +237,26 @@ def test_a_long_poll_is_not_held_beyond_its_bound(idle: System) -> None:
 def test_old_jobs_are_cleared_away(idle: System) -> None:
     """410 after JOB_RETENTION, for whoever polls and whoever cancels, and no row of it is left;
     404 for an id that was given out at the same time and never accepted. The prediction is kept for
-    good."""
+    good. Batches as jobs."""
     client = idle.client
+    batch_id = batches.send(client, batches.lines(["old in a file"])).json["batch_id"]
     job_id = client.predict("old", prefer="respond-async").json["job_id"]
     with working(idle):
         client.ended(job_id)
+        batches.ended(client, batch_id)
         wait_for(client.ready)
         never = client.predict("never a job").headers["x-request-id"]
     with working(idle, JOB_RETENTION="1s"):
         answer = wait_for(
             lambda: a if (a := client.get(f"/jobs/{job_id}")).status != 200 else None, 40, "410"
         )
+        path = f"/batches/{batch_id}"
+        wait_for(lambda: client.get(path).status == 410, 40, "the batch is cleared")
     assert answer.status == client.delete(f"/jobs/{job_id}").status == 410
+    assert call(client.address, "HEAD", path).status == client.delete(path).status == 410
     assert list(answer.json) == ["error"]
     assert client.get(f"/jobs/{never}").status == client.delete(f"/jobs/{never}").status == 404
     database = connect(database_url(idle.database_url), connections=1, wait=10.0)
     assert database.read(lambda c: find_all(c, [job_id])) == {}
     database.close()
-    assert "old" in [r["observation_id"] for r in client.rows()]
+    assert {"old", "old in a file"} <= {r["observation_id"] for r in client.rows()}

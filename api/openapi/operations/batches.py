@@ -100,7 +100,7 @@ def paths(asks_for_key: bool) -> dict[str, Any]:
                 "moment. HEAD says in `Upload-Offset` how far it was received.",
                 "responses": responses(
                     {"200": succeeded("The batch.", json_content(schema("Batch")))},
-                    "404", asks_for_key=asks_for_key,
+                    "404", "410", asks_for_key=asks_for_key,
                 ),
             },
             "patch": {
@@ -113,7 +113,7 @@ def paths(asks_for_key: bool) -> dict[str, Any]:
                         "200": succeeded("The part is committed.", accepted, _LOCATION),
                         "202": succeeded("All of it is committed.", accepted, _LOCATION),
                     },
-                    "404", "409", asks_for_key=asks_for_key, takes_body=True,
+                    "404", "409", "410", asks_for_key=asks_for_key, takes_body=True,
                 ),
             },
             "delete": {
@@ -122,7 +122,7 @@ def paths(asks_for_key: bool) -> dict[str, Any]:
                 "description": "What is not scored yet never is, and its ids are free.",
                 "responses": responses(
                     {"200": succeeded("The batch, cancelled.", json_content(schema("Batch")))},
-                    "404", "409", "504", asks_for_key=asks_for_key,
+                    "404", "409", "410", "504", asks_for_key=asks_for_key,
                 ),
             },
         },
@@ -137,7 +137,7 @@ def paths(asks_for_key: bool) -> dict[str, Any]:
                         "application/x-ndjson": {"schema": {"type": "string"}},
                         "text/csv": {"schema": {"type": "string"}},
                     })},
-                    "404", "422", asks_for_key=asks_for_key,
+                    "404", "410", "422", asks_for_key=asks_for_key,
                 ),
             },
         },
@@ -150,7 +150,7 @@ def paths(asks_for_key: bool) -> dict[str, Any]:
                     {"200": succeeded("The lines.", {
                         "application/x-ndjson": {"schema": {"type": "string"}},
                     })},
-                    "404", asks_for_key=asks_for_key,
+                    "404", "410", asks_for_key=asks_for_key,
                 ),
             },
         },
