@@ -27,7 +27,7 @@ replay: $(VENV)/.local
 
 # The tests start hundreds of processes, each of which would compile our modules anew.
 test: $(VENV)/.dev
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 4 --dist loadfile \
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 6 --dist loadfile \
 	  --ignore tests/models --ignore tests/browser
 
 # What differs between Pythons: single files, and a few tests of the whole way.

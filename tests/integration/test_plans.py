@@ -21,6 +21,7 @@ from shared.db import (
     jobs,
     leases,
     lost_jobs,
+    piece_labels,
     refused_jobs,
 )
 from shared.db.cleared_jobs import among_cleared
@@ -137,12 +138,16 @@ QUERIES: dict[str, Callable[[Connection], object]] = {
     "dead_letters": dead_jobs.dead_letters,
     "refused_predictions": lambda c: refused_jobs.refused_predictions(c, AN_HOUR_AGO, NOW, 500),
     "replay": lambda c: dead_jobs.replay(c, _ids(199_802, 199_803)),
+    "coming": lambda c: piece_labels.coming(c, _keys(7, 200_511)),
+    "label": lambda c: piece_labels.label(c, {"key-7": 1}, 5),
     "hold": lambda c: leases.hold(c, "plans", "me", 60.0),
     "hold of another": lambda c: leases.hold(c, "plans", "you", 60.0),
     "release": lambda c: leases.release(c, "plans", "me"),
 }  # fmt: skip
 # The modules that have queries on the table.
-MODULES = (backlog, dead_jobs, ended_jobs, job_claims, jobs, lost_jobs, refused_jobs)
+MODULES = (
+    backlog, dead_jobs, ended_jobs, job_claims, jobs, lost_jobs, piece_labels, refused_jobs,
+)  # fmt: skip
 
 
 @pytest.fixture
