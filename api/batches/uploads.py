@@ -20,7 +20,7 @@ from shared.settings import Settings
 log = logging.getLogger(__name__)
 
 # How many files one gateway receives at once: each holds what it commits next.
-AT_ONCE = 16
+AT_ONCE = 8
 # What a client is told to wait where only scoring makes room, in seconds.
 _LATER = 30
 
