@@ -68,7 +68,7 @@ class Bulk:
         """The table, as Markdown."""
         with Servers(self._folder / "logs") as servers:
             turns: list[tuple[str, Callable[[Stage], None]]] = [
-                ("files", self._files), ("constant", self._without_model),
+                ("files", self._files), ("csv", self._csv_alone), ("constant", self._without_model),
                 ("sqlite", self._on_sqlite), ("one_process", self._one_process),
                 ("single", self._single), ("beside", self._beside_others),
             ]  # fmt: skip
@@ -91,6 +91,11 @@ class Bulk:
                 self._memory[kind] = max(held, self._memory.get(kind, 0))
             took, _ = service.send(self._labels, "label")
             self._note("labels on PostgreSQL", self._rows, took)
+
+    def _csv_alone(self, stage: Stage) -> None:
+        with Service(stage) as service:
+            took, _ = service.send(self._csv)
+            self._note("CSV on PostgreSQL", self._rows, took)
 
     def _without_model(self, stage: Stage) -> None:
         with Service(stage, MODEL_DIR=str(self._constant)) as service:
